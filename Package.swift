@@ -1,0 +1,80 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Products of other packages, by the short names that the targets below use.
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// A library target on one of the floors; it may import only what stands below it.
+func floor(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "coppice",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "coppice", targets: ["coppice"]),
+    .library(name: "Forest", targets: ["Forest"]),
+    .library(name: "ModelFormats", targets: ["ModelFormats"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+    .package(
+      url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+  ],
+  targets: [
+    // Floor 0: no target of ours below.
+    floor("Forest"),
+    floor("JSON"),
+    floor("Redis", [logging, nioCore, nioPosix]),
+    floor("Telemetry", [logging, metrics]),
+    // Floor 1
+    floor("ModelFormats", ["Forest", "JSON"]),
+    floor("Training", ["Forest"]),
+    floor("Jobs", ["Redis", logging, metrics, nioCore, serviceLifecycle]),
+    // Floor 2
+    floor("Serving", ["Forest", "Jobs", "ModelFormats", logging, metrics]),
+    // Floor 3
+    floor(
+      "API", ["Forest", "JSON", "Serving", "Telemetry", hummingbird, logging, metrics, nioCore]),
+    floor("Worker", ["Jobs", "Serving", logging, metrics, nioCore, serviceLifecycle]),
+    // Floor 4
+    .executableTarget(
+      name: "coppice",
+      dependencies: [
+        "API", "Forest", "Jobs", "ModelFormats", "Redis", "Serving", "Telemetry", "Training",
+        "Worker", argumentParser, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1, nioPosix,
+        serviceLifecycle,
+      ],
+      swiftSettings: settings),
+  ]
+)

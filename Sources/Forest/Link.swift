@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// How the margins of a row (the sums of its leaves) become predictions.
+///
+/// Each case does float32 arithmetic in the order of XGBoost's own code, with the C library's
+/// `expf`, so that the results are equal to the last bit
+/// (XGBoost `src/common/math.h` and `src/objective/*.cu`).
+public enum Link: Sendable, Equatable {
+  /// The margin itself.
+  case identity
+  /// `1 / (1 + exp(-margin))`: the probability of class 1.
+  case logistic
+  /// 1 where the margin is above 0, otherwise 0.
+  case hinge
+  /// `exp(margin)`.
+  case exponential
+  /// `exp(margin)` of each output over their sum: a probability a class.
+  case softmax
+
+  /// Turns the margins of rows into predictions, in place.
+  ///
+  /// - Parameters:
+  ///   - margins: row-major, a whole number of rows of `outputCount` values.
+  ///   - outputCount: the number of margins in a row.
+  public func apply(to margins: inout [Float], outputCount: Int) {
+    switch self {
+    case .identity:
+      break
+    case .logistic:
+      for index in margins.indices { margins[index] = Self.sigmoid(margins[index]) }
+    case .hinge:
+      for index in margins.indices { margins[index] = margins[index] > 0 ? 1 : 0 }
+    case .exponential:
+      for index in margins.indices { margins[index] = expf(margins[index]) }
+    case .softmax:
+      for start in stride(from: 0, to: margins.count, by: outputCount) {
+        Self.softmax(&margins, from: start, to: start + outputCount)
+      }
+    }
+  }
+
+  private static func sigmoid(_ margin: Float) -> Float {
+    // The bound keeps exp finite; the last term, lost in float32, is XGBoost's guard against 1/0.
+    1 / (expf(min(-margin, 88.7)) + 1 + 1e-16)
+  }
+
+  private static func softmax(_ values: inout [Float], from start: Int, to end: Int) {
+    var largest = values[start]
+    for index in start..<end { largest = max(largest, values[index]) }
+    var sum = 0.0
+    for index in start..<end {
+      values[index] = expf(values[index] - largest)
+      sum += Double(values[index])
+    }
+    for index in start..<end { values[index] /= Float(sum) }
+  }
+}

@@ -1,0 +1,118 @@
+extension JSONScanner {
+  /// Reads a number, correctly rounded.
+  ///
+  /// Numbers of up to 19 digits with a small exponent are exact products or quotients of two
+  /// doubles (W. Clinger, "How to read floating point numbers accurately", 1990); the rest take
+  /// the standard library's slower way.
+  public mutating func number() throws(JSONError) -> Double {
+    try expect(.number)
+    return try scanNumber()
+  }
+
+  /// Reads a whole number.
+  public mutating func integer() throws(JSONError) -> Int {
+    try expect(.number)
+    let start = offset
+    let value = try scanNumber()
+    guard let integer = Int(exactly: value) else {
+      throw JSONError(message: "expected a whole number", offset: start)
+    }
+    return integer
+  }
+
+  /// Reads an array of numbers and appends them.
+  public mutating func numbers(into values: inout [Double]) throws(JSONError) {
+    try expect(.array)
+    try enter()
+    var isFirst = true
+    while try next(closing: UInt8(ascii: "]"), isFirst: isFirst) {
+      isFirst = false
+      values.append(try number())
+    }
+    leave()
+  }
+
+  private mutating func scanNumber() throws(JSONError) -> Double {
+    let start = offset
+    let isNegative = bytes[offset] == UInt8(ascii: "-")
+    if isNegative { offset += 1 }
+    if allowsNonFinite, let value = try scanNonFinite() { return isNegative ? -value : value }
+
+    var digits: UInt64 = 0
+    let integerStart = offset
+    let integerDigits = scanDigits(into: &digits)
+    guard integerDigits > 0 else { throw error("a digit must follow") }
+    if integerDigits > 1, bytes[integerStart] == UInt8(ascii: "0") {
+      throw JSONError(message: "a number must not start with 0", offset: integerStart)
+    }
+    var exponent = 0
+    var digitCount = integerDigits
+    if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
+      offset += 1
+      let fractionDigits = scanDigits(into: &digits)
+      guard fractionDigits > 0 else { throw error("a digit must follow the point") }
+      exponent = -fractionDigits
+      digitCount += fractionDigits
+    }
+    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+      exponent += try scanExponent()
+    }
+
+    if digitCount <= 19, digits <= 1 << 53, exponent.magnitude <= 22 {
+      let magnitude = Double(digits)
+      let value =
+        exponent < 0 ? magnitude / powersOfTen[-exponent] : magnitude * powersOfTen[exponent]
+      return isNegative ? -value : value
+    }
+    let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+    guard let value = Double(text), allowsNonFinite || value.isFinite else {
+      throw JSONError(message: "the number is too large", offset: start)
+    }
+    return value
+  }
+
+  /// Reads digits; counts beyond 19 overflow `value`, which is then not used.
+  private mutating func scanDigits(into value: inout UInt64) -> Int {
+    let start = offset
+    while offset < bytes.count, case let digit = bytes[offset] &- UInt8(ascii: "0"), digit < 10 {
+      value = value &* 10 &+ UInt64(digit)
+      offset += 1
+    }
+    return offset - start
+  }
+
+  private mutating func scanExponent() throws(JSONError) -> Int {
+    offset += 1
+    var isNegative = false
+    if offset < bytes.count, bytes[offset] == UInt8(ascii: "-") || bytes[offset] == UInt8(ascii: "+")
+    {
+      isNegative = bytes[offset] == UInt8(ascii: "-")
+      offset += 1
+    }
+    var digits: UInt64 = 0
+    let count = scanDigits(into: &digits)
+    guard count > 0 else { throw error("a digit must follow the exponent") }
+    // Any exponent this long is handled (as 0 or as too large) by the slow way.
+    let magnitude = count > 9 ? 1_000_000_000 : Int(digits)
+    return isNegative ? -magnitude : magnitude
+  }
+
+  private mutating func scanNonFinite() throws(JSONError) -> Double? {
+    guard offset < bytes.count else { return nil }
+    switch bytes[offset] {
+    case UInt8(ascii: "N"):
+      try word("NaN")
+      return .nan
+    case UInt8(ascii: "I"):
+      try word("Infinity")
+      return .infinity
+    default: return nil
+    }
+  }
+}
+
+/// 10 to the power of the position, exact in Double.
+private let powersOfTen: [Double] = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+  1e18, 1e19, 1e20, 1e21, 1e22,
+]
