@@ -15,11 +15,15 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let unixSignals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -43,6 +47,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -56,24 +61,28 @@ let package = Package(
     floor("Forest"),
     floor("JSON"),
     floor("Redis", [logging, nioCore, nioPosix]),
-    floor("Telemetry", [logging, metrics]),
+    floor("Telemetry", ["JSON", logging, metrics]),
     // Floor 1
     floor("ModelFormats", ["Forest", "JSON"]),
     floor("Training", ["Forest"]),
     floor("Jobs", ["Redis", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 2
-    floor("Serving", ["Forest", "Jobs", "ModelFormats", logging, metrics]),
+    floor("Serving", ["Forest", "Jobs", "ModelFormats", metrics, nioCore]),
     // Floor 3
     floor(
-      "API", ["Forest", "JSON", "Serving", "Telemetry", hummingbird, logging, metrics, nioCore]),
+      "API",
+      [
+        "Forest", "JSON", "Jobs", "Serving", "Telemetry", httpTypes, hummingbird, hummingbirdCore,
+        logging, metrics, nioCore, serviceLifecycle,
+      ]),
     floor("Worker", ["Jobs", "Serving", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 4
     .executableTarget(
       name: "coppice",
       dependencies: [
-        "API", "Forest", "Jobs", "ModelFormats", "Redis", "Serving", "Telemetry", "Training",
-        "Worker", argumentParser, crypto, hummingbird, logging, metrics, nioCore, nioHTTP1, nioPosix,
-        serviceLifecycle,
+        "API", "Jobs", "Redis", "Serving", "Telemetry", "Training", "Worker", argumentParser, crypto,
+        logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+        unixSignals,
       ],
       swiftSettings: settings),
   ]

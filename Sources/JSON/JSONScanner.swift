@@ -207,7 +207,7 @@ public struct JSONScanner: ~Copyable {
 
 extension JSONScanner.Kind {
   /// The name with its article, for messages.
-  var article: String {
+  public var article: String {
     switch self {
     case .object, .array: "an \(rawValue)"
     case .string, .number: "a \(rawValue)"

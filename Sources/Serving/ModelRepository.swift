@@ -22,10 +22,12 @@ public struct ModelRepository: Sendable {
   ///
   /// - Throws: ``ModelLoadError`` when the folder cannot be read.
   public func models() throws(ModelLoadError) -> [(name: String, versions: [String])] {
-    try folders(in: root).sorted().compactMap { name throws(ModelLoadError) in
+    var models: [(name: String, versions: [String])] = []
+    for name in try folders(in: root).sorted() {
       let versions = try folders(in: "\(root)/\(name)").sorted(by: Self.isNewer)
-      return versions.isEmpty ? nil : (name, versions)
+      if !versions.isEmpty { models.append((name, versions)) }
     }
+    return models
   }
 
   /// Reads one version of a model and checks it on its examples.

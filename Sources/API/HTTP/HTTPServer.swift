@@ -1,0 +1,131 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+public import Serving
+import Synchronization
+public import Telemetry
+
+/// The HTTP server: routes in front of whatever predicts.
+public struct HTTPServer: Service {
+  /// Where the server listens and what it accepts.
+  public struct Configuration: Sendable {
+    /// The address to bind, such as `127.0.0.1`, or `0.0.0.0` for every network.
+    public var host: String
+    /// The port to bind; 0 for any free one.
+    public var port: Int
+    /// How long a request may take when it does not say so itself.
+    public var timeout: Duration
+    /// The largest body, in bytes.
+    public var maximumBodySize: Int
+
+    /// A configuration.
+    public init(
+      host: String = "127.0.0.1", port: Int = 10000, timeout: Duration = .seconds(10),
+      maximumBodySize: Int = 16 << 20
+    ) {
+      self.host = host
+      self.port = port
+      self.timeout = timeout
+      self.maximumBodySize = maximumBodySize
+    }
+  }
+
+  let configuration: Configuration
+  let catalog: ModelCatalog
+  let predictor: any Predicting
+  let metrics: PrometheusRegistry
+  let health: Health
+  let logger: Logger
+
+  /// A server.
+  ///
+  /// - Parameters:
+  ///   - configuration: where to listen and what to accept.
+  ///   - catalog: the models that requests are checked against.
+  ///   - predictor: what answers them.
+  ///   - metrics: what `/metrics` shows, and where the server counts.
+  ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
+  ///   - logger: gets one line a request.
+  public init(
+    configuration: Configuration, catalog: ModelCatalog, predictor: any Predicting,
+    metrics: PrometheusRegistry, logger: Logger,
+    obstacle: @escaping @Sendable () async -> String? = { nil }
+  ) {
+    self.configuration = configuration
+    self.catalog = catalog
+    self.predictor = predictor
+    self.metrics = metrics
+    self.health = Health(obstacle: obstacle)
+    self.logger = logger
+  }
+
+  /// Serves until a graceful shutdown: then it accepts no more connections, finishes the requests
+  /// under way and returns.
+  public func run() async throws {
+    let application = Application(
+      router: router(),
+      server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+      configuration: .init(
+        address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
+      onServerRunning: { [logger] channel in
+        logger.info(
+          "listening",
+          metadata: [
+            "host": "\(channel.localAddress?.ipAddress ?? "?")",
+            "port": "\(channel.localAddress?.port ?? 0)",
+          ])
+      },
+      logger: quietLogger)
+    try await withGracefulShutdownHandler {
+      try await application.run()
+    } onGracefulShutdown: {
+      health.stop()
+    }
+  }
+
+  /// The routes, which tests can also call without a socket.
+  func router() -> Router<BasicRequestContext> {
+    let router = Router()
+    router.add(middleware: RequestObserver(metrics: metrics, logger: logger))
+    PredictRoute(
+      catalog: catalog, predictor: predictor, timeout: configuration.timeout,
+      maximumBodySize: configuration.maximumBodySize
+    ).add(to: router)
+    HealthRoutes(health: health, catalog: catalog).add(to: router)
+    router.only(.get, "/metrics") { [metrics] _, _ in
+      Response(
+        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+        body: .init(byteBuffer: ByteBuffer(string: metrics.text())))
+    }
+    return router
+  }
+
+  /// Hummingbird's own lines about its life are for debugging; ours tell the same.
+  private var quietLogger: Logger {
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .warning)
+    return quiet
+  }
+}
+
+extension Router {
+  /// Answers one method at a path, and every other method with 405 and an `Allow` header.
+  func only(
+    _ method: HTTPRequest.Method, _ path: RouterPath,
+    use handler: @escaping @Sendable (Request, Context) async throws -> Response
+  ) {
+    on(path, method: method, use: handler)
+    let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options]
+    for other in methods where other != method {
+      on(path, method: other) { request, _ -> Response in
+        throw Problem(
+          status: .methodNotAllowed, code: "method_not_allowed",
+          detail: "\(request.uri.path) takes \(method.rawValue), not \(other.rawValue)",
+          headers: [.allow: method.rawValue])
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import JSON
+import NIOCore
+
+extension Request {
+  /// Refuses a body that says it is something else than JSON; a request without the field passes.
+  func requireJSON() throws {
+    guard let type = headers[.contentType] else { return }
+    let essence = type.prefix { $0 != ";" }.trimmingSuffix { $0 == " " }.lowercased()
+    guard essence == "application/json" || essence.hasSuffix("+json") else {
+      throw Problem(
+        status: .unsupportedMediaType, code: "unsupported_media_type",
+        detail: "the body is \(essence.jsonQuoted); send Content-Type: application/json",
+        field: "Content-Type")
+    }
+  }
+
+  /// The whole body.
+  ///
+  /// - Throws: ``Problem`` with status 413 as soon as it is known to be larger.
+  func collectBody(upTo limit: Int) async throws -> ByteBuffer {
+    let tooLarge = Problem(
+      status: .contentTooLarge, code: "body_too_large",
+      detail: "the body is over the limit of \(limit) bytes; send fewer rows at a time")
+    if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
+    do {
+      return try await body.collect(upTo: limit)
+    } catch is NIOTooManyBytesError {
+      throw tooLarge
+    }
+  }
+
+  /// The seconds in `Prefer: wait=` (RFC 7240, 4.3), at most ``PredictRoute/longestWait``.
+  var preferredWait: Int? {
+    get throws {
+      let preferences = headers[values: .prefer].flatMap { $0.split(separator: ",") }
+      for preference in preferences {
+        let parts = preference.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " } }
+        guard parts.first?.lowercased() == "wait" else { continue }
+        guard parts.count == 2, let seconds = Int(parts[1]), seconds >= 0 else {
+          throw Problem.badRequest(
+            "invalid_header", "Prefer: wait= takes a number of seconds", field: "Prefer")
+        }
+        return min(seconds, PredictRoute.longestWait)
+      }
+      return nil
+    }
+  }
+}
+
+extension HTTPField.Name {
+  static let prefer = Self("Prefer")!
+  static let preferenceApplied = Self("Preference-Applied")!
+  static let requestID = Self("X-Request-Id")!
+}
+
+extension StringProtocol {
+  /// The text without the characters at its end that the closure accepts.
+  fileprivate func trimmingSuffix(while isRemoved: (Character) -> Bool) -> SubSequence {
+    guard let last = lastIndex(where: { !isRemoved($0) }) else { return self[startIndex..<startIndex] }
+    return self[...last]
+  }
+}

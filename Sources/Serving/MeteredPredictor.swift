@@ -1,0 +1,67 @@
+public import CoreMetrics
+import Forest
+import Synchronization
+
+/// Counts and times the predictions of another predictor.
+///
+/// - `coppice_predicted_rows_total{model,version}`: rows answered.
+/// - `coppice_prediction_failures_total{model,version,code}`: requests that failed.
+/// - `coppice_prediction_duration_seconds{model,version}`: a request, from decoded to answered.
+public final class MeteredPredictor: Predicting {
+  private struct Meters {
+    let rows: Counter
+    let duration: Timer
+  }
+
+  private let predictor: any Predicting
+  private let factory: any MetricsFactory
+  private let meters = Mutex<[ModelID: Meters]>([:])
+
+  /// Wraps a predictor.
+  public init(_ predictor: any Predicting, metrics factory: any MetricsFactory) {
+    self.predictor = predictor
+    self.factory = factory
+  }
+
+  public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
+    let meters = meters(for: request.model)
+    let start = ContinuousClock.now
+    do throws(PredictionError) {
+      let prediction = try await predictor.predict(request)
+      meters.rows.increment(by: request.rows.rowCount)
+      meters.duration.recordNanoseconds((.now - start).nanoseconds)
+      return prediction
+    } catch {
+      let dimensions = Self.dimensions(request.model) + [("code", error.code.rawValue)]
+      Counter(
+        label: "coppice_prediction_failures_total", dimensions: dimensions, factory: factory
+      ).increment()
+      throw error
+    }
+  }
+
+  private func meters(for model: ModelID) -> Meters {
+    meters.withLock { all in
+      if let meters = all[model] { return meters }
+      let dimensions = Self.dimensions(model)
+      let meters = Meters(
+        rows: Counter(
+          label: "coppice_predicted_rows_total", dimensions: dimensions, factory: factory),
+        duration: Timer(
+          label: "coppice_prediction_duration_seconds", dimensions: dimensions, factory: factory))
+      all[model] = meters
+      return meters
+    }
+  }
+
+  private static func dimensions(_ model: ModelID) -> [(String, String)] {
+    [("model", model.name), ("version", model.version)]
+  }
+}
+
+extension Duration {
+  /// The whole nanoseconds in it.
+  package var nanoseconds: Int64 {
+    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+  }
+}

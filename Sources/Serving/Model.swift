@@ -1,0 +1,189 @@
+public import Forest
+import ModelFormats
+
+/// One loaded version of a model: never changes, and any number of threads may predict with it.
+public struct Model: Sendable {
+  /// Its name and version.
+  public let id: ModelID
+  /// The file's format, such as `xgboost_json`.
+  public let format: String
+  /// The kind of answer that it gives.
+  public let task: ModelTask
+  /// The columns of a row, in order.
+  public let features: [Feature]
+  /// The column of each feature, by name.
+  public let featurePositions: [String: Int]
+  /// The name of each class; nil when the model is no classifier or the names are not known.
+  public let labels: [String]?
+  /// What can be asked of it.
+  public let outputs: [Output]
+
+  private let objective: Objective
+  private let outputCount: Int
+  private let engine: any Engine
+
+  /// Reads a model file and checks it on the manifest's examples.
+  ///
+  /// - Throws: ``ModelLoadError`` when the file is no model, the manifest contradicts it, or the
+  ///   model does not reproduce an example.
+  public init(id: ModelID, file: String, manifest: Manifest = Manifest()) throws(ModelLoadError) {
+    let tree: TreeModel
+    do {
+      tree = try TreeModel.read(contentsOf: file)
+    } catch {
+      throw ModelLoadError(place: file, message: "the model cannot be read", cause: error)
+    }
+    let objective = tree.forest.objective
+    self.id = id
+    self.format = tree.format.rawValue
+    self.objective = objective
+    self.task = objective.task
+    self.outputCount = tree.forest.outputCount
+    self.engine = ReferenceEngine(tree.forest)
+    self.features = manifest.features ?? tree.features
+    self.featurePositions = Dictionary(
+      zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
+    self.labels = manifest.labels
+    self.outputs =
+      objective.task.isClassification && objective.givesProbabilities
+      ? [.predict, .probabilities, .margin] : [.predict, .margin]
+    if let problem = Self.contradiction(in: manifest, to: tree.forest) {
+      throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
+    }
+    try check(manifest.examples ?? [], of: file)
+  }
+
+  /// The number of classes of a classifier, 1 otherwise.
+  public var classCount: Int {
+    switch task {
+    case .binary: 2
+    case .multiclass: outputCount
+    case .regression, .ranking: 1
+    }
+  }
+
+  /// Computes the outputs of rows.
+  ///
+  /// - Parameters:
+  ///   - rows: one row a prediction, with as many columns as there are ``features``.
+  ///   - outputs: some of the model's ``outputs``.
+  /// - Throws: ``PredictionError`` with the code `invalidRequest` when either does not fit.
+  public func predict(_ rows: Matrix, outputs wanted: [Output]) throws(PredictionError)
+    -> Prediction
+  {
+    try check(columnCount: rows.columnCount)
+    for output in wanted where !outputs.contains(output) {
+      throw PredictionError(
+        .invalidRequest, "model \(id.name) has no output \"\(output.rawValue)\"; "
+          + "it has \(outputs.map(\.rawValue).joined(separator: ", "))", field: "outputs")
+    }
+    let margins = engine.margins(rows)
+    var predictions = margins
+    objective.link.apply(to: &predictions, outputCount: outputCount)
+    var values: [Output: Matrix] = [:]
+    for output in wanted {
+      switch output {
+      case .margin: values[output] = matrix(margins, like: rows)
+      case .predict: values[output] = matrix(answers(from: predictions), like: rows)
+      case .probabilities: values[output] = matrix(probabilities(from: predictions), like: rows)
+      }
+    }
+    return Prediction(values: values)
+  }
+
+  /// Checks the number of values in a row.
+  ///
+  /// - Throws: ``PredictionError`` that names the features that are missing or how many are too much.
+  public func check(columnCount: Int, field: String = "data") throws(PredictionError) {
+    guard columnCount != features.count else { return }
+    let takes = "\(id.name) takes \(features.count) features"
+    let difference =
+      columnCount < features.count
+      ? "missing: \(features[columnCount...].prefix(20).map(\.name).joined(separator: ", "))"
+      : "there are \(columnCount - features.count) too many"
+    throw PredictionError(
+      .invalidRequest,
+      "\(takes) (\(features.prefix(20).map(\.name).joined(separator: ", "))"
+        + "\(features.count > 20 ? ", …" : "")), but the row has \(columnCount); \(difference)",
+      field: field)
+  }
+
+  /// The library's own answer to `predict`: for classifiers the class.
+  private func answers(from predictions: [Float]) -> [Float] {
+    switch task {
+    case .binary:
+      // What 0.5 is to a probability, 0 is to a margin.
+      let middle: Float = objective.link == .identity ? 0 : 0.5
+      return predictions.map { $0 > middle ? 1 : 0 }
+    case .multiclass:
+      return stride(from: 0, to: predictions.count, by: outputCount).map { start in
+        var best = start
+        for index in start..<start + outputCount where predictions[index] > predictions[best] {
+          best = index
+        }
+        return Float(best - start)
+      }
+    case .regression, .ranking:
+      return predictions
+    }
+  }
+
+  private func probabilities(from predictions: [Float]) -> [Float] {
+    task == .binary ? predictions.flatMap { [1 - $0, $0] } : predictions
+  }
+
+  private func matrix(_ values: [Float], like rows: Matrix) -> Matrix {
+    Matrix(
+      rowCount: rows.rowCount, columnCount: rows.rowCount == 0 ? 0 : values.count / rows.rowCount,
+      values: values)
+  }
+}
+
+extension Model {
+  private static func contradiction(in manifest: Manifest, to forest: Forest) -> String? {
+    if let features = manifest.features, features.count != forest.featureCount {
+      return "it names \(features.count) features, but the model has \(forest.featureCount)"
+    }
+    if let features = manifest.features, Set(features.map(\.name)).count != features.count {
+      return "two features have the same name"
+    }
+    if let task = manifest.task, task != forest.objective.task {
+      return "its task is \(task.rawValue), but the model's objective is \(forest.objective.name)"
+    }
+    let classes = forest.objective.task == .binary ? 2 : forest.outputCount
+    if let labels = manifest.labels, labels.count != classes {
+      return "it names \(labels.count) classes, but the model has \(classes)"
+    }
+    return nil
+  }
+
+  /// Predicts the examples and compares: a file that was damaged, or that a library read another
+  /// way, must not answer anyone.
+  private func check(_ examples: [Manifest.Example], of file: String) throws(ModelLoadError) {
+    for (index, example) in examples.enumerated() {
+      guard example.row.count == features.count else {
+        throw ModelLoadError(
+          place: file, message: "example \(index) of the manifest has \(example.row.count) values, "
+            + "but the model has \(features.count) features")
+      }
+      var predictions = engine.margins(
+        Matrix(rowCount: 1, columnCount: features.count, values: example.row.map { $0 ?? .nan }))
+      objective.link.apply(to: &predictions, outputCount: outputCount)
+      let matches =
+        predictions.count == example.prediction.count
+        && zip(predictions, example.prediction).allSatisfy { found, expected in
+          abs(found - expected) <= 1e-6 * max(1, abs(expected))
+        }
+      guard matches else {
+        throw ModelLoadError(
+          place: file, message: "it does not reproduce example \(index) of its manifest: "
+            + "expected \(example.prediction), got \(predictions)")
+      }
+    }
+  }
+}
+
+extension Objective {
+  /// Whether the transformed predictions are probabilities.
+  fileprivate var givesProbabilities: Bool { link == .logistic || link == .softmax }
+}

@@ -1,0 +1,39 @@
+public import Forest
+public import Jobs
+
+/// Rows for one version of one model, and what is wanted of them.
+public struct PredictionRequest: Sendable, Equatable {
+  /// The model, chosen once, when the request was accepted.
+  public var model: ModelID
+  /// One row a prediction; as many columns as the model has features.
+  public var rows: Matrix
+  /// What to compute; at least one output.
+  public var outputs: [Output]
+  /// When the caller stops waiting.
+  public var deadline: Deadline
+
+  /// A request.
+  public init(model: ModelID, rows: Matrix, outputs: [Output], deadline: Deadline) {
+    self.model = model
+    self.rows = rows
+    self.outputs = outputs
+    self.deadline = deadline
+  }
+}
+
+/// What a model answered: a matrix an output, each with a row for every row of the request.
+public struct Prediction: Sendable, Equatable {
+  /// The values of each output: one column, or one a class.
+  public var values: [Output: Matrix]
+
+  /// An answer.
+  public init(values: [Output: Matrix]) {
+    self.values = values
+  }
+}
+
+/// Whatever can answer a prediction: this process itself, or workers behind a queue.
+public protocol Predicting: Sendable {
+  /// Predicts, or says why not, before the deadline of the request.
+  func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction
+}

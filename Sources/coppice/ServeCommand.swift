@@ -1,0 +1,53 @@
+import API
+import ArgumentParser
+import Logging
+import ServiceLifecycle
+import Serving
+import Telemetry
+
+/// `coppice serve`: answers predictions over HTTP.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve models over HTTP.",
+    discussion: """
+      Without --redis this process predicts itself. With --redis it checks requests and puts them \
+      into the queue, and workers (coppice worker) predict.
+      """)
+
+  @OptionGroup var models: ModelOptions
+
+  @Option(help: "The address to listen on; 0.0.0.0 for every network.")
+  var host = "127.0.0.1"
+
+  @Option(help: "The port to listen on; 0 for any free one.")
+  var port = 10000
+
+  @Option(help: "How long a request may take, in seconds, when it does not say Prefer: wait=.")
+  var timeout = 10.0
+
+  @Option(help: "The largest request body, in bytes.")
+  var maxBodyBytes = 16 << 20
+
+  @OptionGroup var log: LogOptions
+
+  func validate() throws {
+    guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535") }
+    guard timeout > 0, timeout <= 3600 else {
+      throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
+    }
+    guard maxBodyBytes > 0 else { throw ValidationError("--max-body-bytes must be more than 0") }
+  }
+
+  func run() async throws {
+    let logger = log.logger("coppice.serve")
+    let metrics = PrometheusRegistry(helps: metricHelps)
+    let catalog = try models.load(logger: logger)
+    let server = HTTPServer(
+      configuration: .init(
+        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
+      catalog: catalog, predictor: MeteredPredictor(LocalPredictor(catalog), metrics: metrics),
+      metrics: metrics, logger: logger)
+    try await run([server], logger: logger)
+  }
+}
