@@ -76,5 +76,7 @@ let package = Package(
         serviceLifecycle,
       ],
       swiftSettings: settings),
+    // Tests
+    tests("ModelFormats", ["Forest", "ModelFormats"]),
   ]
 )
