@@ -85,5 +85,7 @@ let package = Package(
         unixSignals,
       ],
       swiftSettings: settings),
+    // Tests
+    tests("ModelFormats", ["Forest", "ModelFormats"]),
   ]
 )

@@ -84,7 +84,8 @@ extension JSONScanner {
   private mutating func scanExponent() throws(JSONError) -> Int {
     offset += 1
     var isNegative = false
-    if offset < bytes.count, bytes[offset] == UInt8(ascii: "-") || bytes[offset] == UInt8(ascii: "+")
+    if offset < bytes.count,
+      bytes[offset] == UInt8(ascii: "-") || bytes[offset] == UInt8(ascii: "+")
     {
       isNegative = bytes[offset] == UInt8(ascii: "-")
       offset += 1

@@ -1,0 +1,76 @@
+/// A format of model files.
+public enum ModelFormat: String, Sendable, CaseIterable, Codable {
+  /// XGBoost's model as JSON text.
+  case xgboostJSON = "xgboost_json"
+  /// XGBoost's model as Universal Binary JSON.
+  case xgboostUBJSON = "xgboost_ubj"
+}
+
+extension ModelFormat {
+  /// Tells the format of a model from its first bytes.
+  ///
+  /// - Throws: ``ModelFormatError``, which names the format where it is one that is known but not
+  ///   read.
+  static func detect(_ bytes: some Collection<UInt8>) throws(ModelFormatError) -> ModelFormat {
+    let start = Array(bytes.prefix(512))
+    let spaces = start.prefix { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.count
+    if start.dropFirst(spaces).first == UInt8(ascii: "{") {
+      // The first key tells: a quoted string in JSON, a length (which has a letter for its type)
+      // or an announcement of type or count in UBJSON.
+      switch start.dropFirst(spaces + 1).first {
+      case .some(let byte) where spaces == 0 && Array("iUIlL$#".utf8).contains(byte):
+        return .xgboostUBJSON
+      default:
+        return .xgboostJSON
+      }
+    }
+    throw unknown(start)
+  }
+
+  private static func unknown(_ start: [UInt8]) -> ModelFormatError {
+    guard !start.isEmpty else { return ModelFormatError(.unknownFormat, "the file is empty") }
+    let known = foreign.first { start.starts(with: $0.signature) }
+    return ModelFormatError(
+      .unknownFormat,
+      known.map { "this looks like \($0.name), which is not read" }
+        ?? "this is not a model in a known format",
+      remedy: known?.remedy
+        ?? "save the model with XGBoost's save_model(\"model.json\") or save_model(\"model.ubj\")",
+      offset: 0)
+  }
+
+  /// The beginnings of files that people take for readable models.
+  private static let foreign: [(signature: [UInt8], name: String, remedy: String)] = [
+    (
+      Array("binf".utf8), "XGBoost's old binary format",
+      "load it with XGBoost 1.0 to 2.x and save it again with save_model(\"model.json\")"
+    ),
+    (
+      [0x80, 0x02], "a Python pickle", pickleRemedy
+    ),
+    (
+      [0x80, 0x03], "a Python pickle", pickleRemedy
+    ),
+    (
+      [0x80, 0x04], "a Python pickle", pickleRemedy
+    ),
+    (
+      [0x80, 0x05], "a Python pickle", pickleRemedy
+    ),
+    (
+      [0x1F, 0x8B], "a gzip file", "unpack it first"
+    ),
+    (
+      Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"
+    ),
+    (
+      Array("tree\n".utf8), "a LightGBM model", "serve a model that XGBoost saved"
+    ),
+    (
+      Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"
+    ),
+  ]
+
+  private static let pickleRemedy =
+    "load it in Python and save the booster with save_model(\"model.json\")"
+}

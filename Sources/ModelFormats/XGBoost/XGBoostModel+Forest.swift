@@ -1,0 +1,134 @@
+import Forest
+
+extension XGBoostModel {
+  /// The largest row that is read; the names and the matrix of one with more would cost more than
+  /// the model.
+  private static var maximumFeatureCount: Int { 1 << 20 }
+
+  /// Makes a forest of the fields.
+  func treeModel(format: ModelFormat) throws -> TreeModel {
+    if let booster, booster != "gbtree", booster != "dart" {
+      throw ModelFormatError(
+        .unsupported, "the booster \(booster.quoted) is not supported",
+        remedy: "train with booster=gbtree or booster=dart")
+    }
+    let objective = try XGBoostObjective(required(self.objective, "learner.objective.name"))
+    let trees = try required(self.trees, "learner.gradient_booster.model.trees")
+    let outputCount = try outputCount(treeCount: trees.count)
+    let featureCount = try checkedFeatureCount()
+    let forest = try Forest(
+      featureCount: featureCount,
+      baseMargins: baseMargins(objective, outputCount: outputCount),
+      trees: weighted(trees).prefix(usedTreeCount(trees.count, outputCount: outputCount))
+        .enumerated().map { Tree(output: Int(treeOutputs[$0]), nodes: $1) },
+      objective: objective.objective(outputCount: outputCount))
+    return TreeModel(
+      forest: forest, format: format, library: "xgboost",
+      libraryVersion: version.isEmpty ? nil : version.map(String.init).joined(separator: "."),
+      features: try features(count: featureCount, trees: forest.trees),
+      bestIteration: bestIteration)
+  }
+
+  private func required<Value>(_ value: Value?, _ path: String) throws -> Value {
+    guard let value else {
+      throw ModelFormatError(
+        .malformed, "the model has no \(path)",
+        remedy: "save it with save_model, which writes the whole model")
+    }
+    return value
+  }
+
+  /// The number of margins, which is checked against the trees before anything of its size is made.
+  private func outputCount(treeCount: Int) throws -> Int {
+    guard classCount >= 0, targetCount >= 0, classCount <= 1 || targetCount <= 1 else {
+      throw ModelFormatError(
+        .malformed, "\(classCount) classes and \(targetCount) targets contradict each other"
+      ).inside("learner.learner_model_param")
+    }
+    guard treeOutputs.count == treeCount else {
+      throw ModelFormatError(
+        .malformed, "there are \(treeCount) trees, but tree_info has \(treeOutputs.count) elements"
+      ).inside("learner.gradient_booster.model")
+    }
+    let count = max(classCount, targetCount, 1)
+    guard count == 1 || count <= treeCount else {
+      throw ModelFormatError(
+        .malformed, "\(count) outputs cannot come from \(treeCount) trees"
+      ).inside("learner.learner_model_param")
+    }
+    return count
+  }
+
+  private func checkedFeatureCount() throws -> Int {
+    let count = try required(featureCount, "learner.learner_model_param.num_feature")
+    guard 0...Self.maximumFeatureCount ~= count else {
+      throw ModelFormatError(
+        .tooLarge, "\(count) features are not between 0 and \(Self.maximumFeatureCount)"
+      ).inside("learner.learner_model_param.num_feature")
+    }
+    return count
+  }
+
+  private func baseMargins(_ objective: XGBoostObjective, outputCount: Int) throws -> [Float] {
+    let scores = try required(baseScores, "learner.learner_model_param.base_score")
+    do {
+      guard scores.count == 1 || scores.count == outputCount else {
+        throw ModelFormatError(
+          .malformed, "\(scores.count) base scores for \(outputCount) outputs")
+      }
+      let clamps = !version.lexicographicallyPrecedes([3, 2])
+      let margins = try scores.map {
+        try objective.baseMargin($0, clampsProbabilities: clamps)
+      }
+      return margins.count == 1 ? Array(repeating: margins[0], count: outputCount) : margins
+    } catch {
+      throw ModelFormatError(wrapping: error).inside("learner.learner_model_param.base_score")
+    }
+  }
+
+  /// The trees with dart's weights in their leaves.
+  ///
+  /// XGBoost multiplies each leaf by its tree's weight before it adds it, in float32, so that doing
+  /// it once gives the same bits.
+  private func weighted(_ trees: [[Node]]) throws -> [[Node]] {
+    guard !treeWeights.isEmpty else { return trees }
+    guard treeWeights.count <= trees.count else {
+      throw ModelFormatError(
+        .malformed, "there are \(trees.count) trees, but \(treeWeights.count) weights"
+      ).inside("learner.gradient_booster.weight_drop")
+    }
+    var trees = trees
+    for (index, weight) in treeWeights.enumerated() {
+      for position in trees[index].indices {
+        if case .leaf(let value) = trees[index][position] {
+          trees[index][position] = .leaf(value * weight)
+        }
+      }
+    }
+    return trees
+  }
+
+  /// The number of trees that the library's `predict` uses.
+  ///
+  /// XGBoost's scikit-learn classes stop at the best round, `Booster.predict` does not; which of
+  /// them saved the model is told by an attribute of theirs.
+  private func usedTreeCount(_ treeCount: Int, outputCount: Int) throws -> Int {
+    guard isFromScikitLearn, let bestIteration else { return treeCount }
+    let round = bestIteration.addingReportingOverflow(1)
+    let end: Int?
+    if roundStarts.isEmpty {
+      let product = parallelTreeCount.multipliedReportingOverflow(by: outputCount)
+      let trees = round.partialValue.multipliedReportingOverflow(by: product.partialValue)
+      end = product.overflow || trees.overflow ? nil : trees.partialValue
+    } else {
+      end =
+        roundStarts.indices.contains(round.partialValue)
+        ? Int(roundStarts[round.partialValue]) : nil
+    }
+    guard !round.overflow, let end, 1...max(1, treeCount) ~= end else {
+      throw ModelFormatError(.malformed, "round \(bestIteration) lies outside the trees")
+        .inside("learner.attributes.best_iteration")
+    }
+    return end
+  }
+}

@@ -1,0 +1,89 @@
+import Forest
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// An objective of XGBoost: what its margins mean, and in which unit its base score is written.
+///
+/// The arithmetic is that of XGBoost's `src/objective`, in float32 with the C library's `logf`.
+struct XGBoostObjective {
+  /// What a base score is before the link is taken back.
+  enum BaseScore {
+    /// A margin.
+    case margin
+    /// A probability; the margin is its logit.
+    case probability
+    /// A mean; the margin is its logarithm.
+    case mean
+  }
+
+  let name: String
+  let task: ModelTask
+  let link: Link
+  let baseScore: BaseScore
+
+  /// Looks up an objective by XGBoost's name.
+  init(_ name: String) throws {
+    (task, link, baseScore) =
+      switch name {
+      case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror",
+        "reg:absoluteerror", "reg:quantileerror", "reg:expectileerror":
+        (.regression, .identity, .margin)
+      case "reg:logistic": (.regression, .logistic, .probability)
+      case "reg:gamma", "reg:tweedie", "count:poisson", "survival:cox", "survival:aft":
+        (.regression, .exponential, .mean)
+      case "binary:logistic": (.binary, .logistic, .probability)
+      case "binary:logitraw": (.binary, .identity, .margin)
+      case "binary:hinge": (.binary, .hinge, .margin)
+      case "multi:softprob", "multi:softmax": (.multiclass, .softmax, .margin)
+      case "rank:pairwise", "rank:ndcg", "rank:map": (.ranking, .identity, .margin)
+      default:
+        throw ModelFormatError(
+          .unsupported, "the objective \(name.quoted) is not known",
+          remedy: "train with one of the objectives that docs/formats/xgboost.md lists")
+      }
+    self.name = name
+  }
+
+  /// The margins before the first tree.
+  ///
+  /// - Parameter clampsProbabilities: whether the version that wrote the model takes 0 and 1 for
+  ///   probabilities; earlier ones refuse them.
+  func baseMargin(_ score: Float, clampsProbabilities: Bool) throws -> Float {
+    switch baseScore {
+    case .margin:
+      return score
+    case .probability:
+      var score = score
+      if clampsProbabilities, 0...1 ~= score { score = min(max(score, 1e-6), 1 - 1e-6) }
+      guard score > 0, score < 1 else {
+        throw ModelFormatError(.malformed, "the base score \(score) is no probability")
+      }
+      return -logf(1 / score - 1)
+    case .mean:
+      guard score > 0 else {
+        throw ModelFormatError(.malformed, "the base score \(score) is not positive")
+      }
+      return logf(score)
+    }
+  }
+
+  /// The objective for the forest.
+  ///
+  /// - Throws: ``ModelFormatError`` where several outputs would need a link that mixes them.
+  func objective(outputCount: Int) throws -> Objective {
+    if outputCount > 1, name == "reg:quantileerror" || name == "reg:expectileerror" {
+      throw ModelFormatError(
+        .unsupported, "\(name) with \(outputCount) levels in one model is not supported",
+        remedy: "train one model a level")
+    }
+    // Several labels a row, each with a probability of its own, are not two classes.
+    let task = task == .binary && outputCount > 1 ? .regression : task
+    return Objective(name: name, task: task, link: link)
+  }
+}

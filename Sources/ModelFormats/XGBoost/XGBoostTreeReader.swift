@@ -1,0 +1,182 @@
+import Forest
+
+/// Reads the trees of an XGBoost model, one after another, into one set of arrays.
+///
+/// A tree is written as parallel arrays with one element a node. A node without a left child is a
+/// leaf, whose value stands where splits have their threshold. Nodes that pruning has deleted stay
+/// in the arrays, out of reach; they are left out here.
+struct XGBoostTreeReader {
+  private var leftChildren: [Int32] = []
+  private var rightChildren: [Int32] = []
+  private var features: [Int32] = []
+  private var conditions: [Float] = []
+  private var defaultsLeft: [Bool] = []
+  private var splitTypes: [Int32] = []
+  private var categories: [Int32] = []
+  private var categoryNodes: [Int32] = []
+  private var categoryStarts: [Int32] = []
+  private var categoryCounts: [Int32] = []
+  private var nodeCount: Int?
+  private var leafSize = 1
+
+  /// The memory that category sets may still take. A code of eight digits makes a set of two
+  /// megabytes, so that their memory is not linear in the bytes of the file.
+  private var categoryBudget = 128 << 20
+
+  /// Reads one tree.
+  mutating func read(_ scanner: inout some DocumentScanner & ~Copyable) throws -> [Node] {
+    clear()
+    try scanner.fields { key, scanner in
+      switch key {
+      case "left_children": try scanner.integers(into: &leftChildren)
+      case "right_children": try scanner.integers(into: &rightChildren)
+      case "split_indices": try scanner.integers(into: &features)
+      case "split_conditions": try scanner.floats(into: &conditions)
+      case "default_left": try scanner.flags(into: &defaultsLeft)
+      case "split_type": try scanner.integers(into: &splitTypes)
+      case "categories": try scanner.integers(into: &categories)
+      case "categories_nodes": try scanner.integers(into: &categoryNodes)
+      case "categories_segments": try scanner.integers(into: &categoryStarts)
+      case "categories_sizes": try scanner.integers(into: &categoryCounts)
+      case "tree_param":
+        try scanner.fields { key, scanner in
+          switch key {
+          case "num_nodes": nodeCount = try scanner.parameter()
+          case "size_leaf_vector": leafSize = try scanner.parameter()
+          default: try scanner.skip()
+          }
+        }
+      default: try scanner.skip()
+      }
+    }
+    try checkCounts()
+    return nodes(order: try reachable(), sets: try categorySets())
+  }
+
+  private mutating func clear() {
+    leftChildren.removeAll(keepingCapacity: true)
+    rightChildren.removeAll(keepingCapacity: true)
+    features.removeAll(keepingCapacity: true)
+    conditions.removeAll(keepingCapacity: true)
+    defaultsLeft.removeAll(keepingCapacity: true)
+    splitTypes.removeAll(keepingCapacity: true)
+    categories.removeAll(keepingCapacity: true)
+    categoryNodes.removeAll(keepingCapacity: true)
+    categoryStarts.removeAll(keepingCapacity: true)
+    categoryCounts.removeAll(keepingCapacity: true)
+    nodeCount = nil
+    leafSize = 1
+  }
+
+  private func checkCounts() throws {
+    guard leafSize <= 1 else {
+      throw ModelFormatError(
+        .unsupported, "leaves that are vectors (of \(leafSize) values) are not supported",
+        remedy: "train with multi_strategy=one_output_per_tree")
+    }
+    guard !leftChildren.isEmpty else { throw ModelFormatError(.malformed, "the tree has no nodes") }
+    let expected = leftChildren.count
+    for (name, count) in [
+      ("right_children", rightChildren.count), ("split_indices", features.count),
+      ("split_conditions", conditions.count), ("default_left", defaultsLeft.count),
+      ("tree_param.num_nodes", nodeCount ?? expected),
+      // Versions before 1.3 know no categories.
+      ("split_type", splitTypes.isEmpty ? expected : splitTypes.count),
+    ] where count != expected {
+      throw ModelFormatError(
+        .malformed, "left_children has \(expected) nodes, but \(name) \(count)")
+    }
+    guard categoryStarts.count == categoryNodes.count, categoryCounts.count == categoryNodes.count
+    else {
+      throw ModelFormatError(
+        .malformed, "the arrays categories_nodes, _segments and _sizes differ in length")
+    }
+  }
+
+  /// The nodes that the root leads to, in the order of the file.
+  private func reachable() throws -> [Int32] {
+    let count = leftChildren.count
+    var isReached = [Bool](repeating: false, count: count)
+    isReached[0] = true
+    var reachedCount = 1
+    var pending: [Int] = [0]
+    while let node = pending.popLast() {
+      if leftChildren[node] == -1 { continue }
+      for child in [Int(leftChildren[node]), Int(rightChildren[node])] {
+        guard 0..<count ~= child else {
+          throw ModelFormatError(
+            .malformed, "node \(node): child \(child) lies outside the tree's \(count) nodes")
+        }
+        guard !isReached[child] else {
+          throw ModelFormatError(
+            .malformed, "node \(node): child \(child) is the child of another node or the root")
+        }
+        isReached[child] = true
+        reachedCount += 1
+        pending.append(child)
+      }
+    }
+    var order: [Int32] = []
+    order.reserveCapacity(reachedCount)
+    for node in 0..<count where isReached[node] { order.append(Int32(node)) }
+    return order
+  }
+
+  /// The set of each node that asks for categories.
+  private mutating func categorySets() throws -> [Int32: CategorySet] {
+    var sets: [Int32: CategorySet] = [:]
+    for (index, node) in categoryNodes.enumerated() {
+      let start = Int(categoryStarts[index])
+      let count = Int(categoryCounts[index])
+      guard start >= 0, count >= 0, start + count <= categories.count else {
+        throw ModelFormatError(
+          .malformed,
+          "node \(node): its categories \(start)..<\(start + count) lie outside the"
+            + " \(categories.count) of the tree")
+      }
+      let codes = categories[start..<start + count].lazy.map(Int.init)
+      guard codes.allSatisfy({ 0..<CategorySet.limit ~= $0 }) else {
+        throw ModelFormatError(
+          .malformed, "node \(node): a category lies outside 0..<\(CategorySet.limit)")
+      }
+      categoryBudget -= (codes.max() ?? 0) / 8
+      guard categoryBudget >= 0 else {
+        throw ModelFormatError(.tooLarge, "the category sets take more than 128 MiB")
+      }
+      sets[node] = CategorySet(codes)
+    }
+    return sets
+  }
+
+  /// Makes nodes of those in `order`.
+  private func nodes(order: [Int32], sets: [Int32: CategorySet]) -> [Node] {
+    let isComplete = order.count == leftChildren.count
+    var positions: [Int32] = []
+    if !isComplete {
+      positions = [Int32](repeating: -1, count: leftChildren.count)
+      for (position, node) in order.enumerated() { positions[Int(node)] = Int32(position) }
+    }
+    func position(_ node: Int32) -> Int {
+      isComplete ? Int(node) : Int(positions[Int(node)])
+    }
+    return order.map { number in
+      let node = Int(number)
+      guard leftChildren[node] != -1 else { return .leaf(conditions[node]) }
+      let left = position(leftChildren[node])
+      let right = position(rightChildren[node])
+      let missing = defaultsLeft[node] ? left : right
+      let feature = Int(features[node])
+      // A number below the threshold goes left; a member of the categories goes right.
+      guard !splitTypes.isEmpty, splitTypes[node] == 1 else {
+        return .split(
+          Split(
+            feature: feature, condition: .below(conditions[node]), yes: left, no: right,
+            missing: missing))
+      }
+      return .split(
+        Split(
+          feature: feature, condition: .member(sets[number] ?? CategorySet([])), yes: right,
+          no: left, missing: missing))
+    }
+  }
+}
