@@ -1,0 +1,66 @@
+# Two commands are all that is needed: `make serve` and `make test`. `make help` lists the others.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+.DEFAULT_GOAL := help
+
+PORT ?= 10000
+MODELS ?= models
+SWIFT ?= swift
+
+# On Linux the Swift runtime is linked in, so that the binary runs on machines without Swift.
+RELEASE := -c release --product coppice $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
+COPPICE := .build/release/coppice
+SCRIPTS := .ci/run $(wildcard Scripts/*.sh Tests/*/*.sh Benchmarks/*/*.sh)
+
+# Where Scripts/install.sh puts XGBoost's library when the system has no package of it.
+export PATH := $(CURDIR)/.build/xgboost/bin:$(PATH)
+
+step = @printf '\n==> %s\n'
+
+.PHONY: help
+help: ## List the commands
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+
+.PHONY: serve
+serve: build model ## Install what is missing, build, train Iris if there is no model yet, serve on port 10000
+	$(step) 'Serving $(MODELS) on http://127.0.0.1:$(PORT) (Ctrl-C stops)'
+	@exec $(COPPICE) serve $(MODELS) --port $(PORT)
+
+.PHONY: test
+test: ## Install what the tests need, then run all of them, Docker included
+	$(step) 'Looking for what the tests need'
+	@Scripts/install.sh xgboost redis-server curl
+	$(step) 'Swift tests'
+	$(SWIFT) test
+	$(step) 'Docker test'
+	@Tests/Docker/run.sh
+
+.PHONY: check
+check: ## Lint the Swift sources and the scripts
+	$(step) 'Format'
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(step) 'Scripts'
+	@for s in $(SCRIPTS); do bash -n "$$s"; test -x "$$s" || { echo "$$s is not executable"; exit 1; }; done
+	@if command -v shellcheck >/dev/null; then shellcheck -x $(SCRIPTS); else echo 'shellcheck is not installed: syntax only'; fi
+
+.PHONY: bench
+bench: build ## Measure the server beside its peers (Linux, about half an hour)
+	@Benchmarks/serving/run.sh
+
+.PHONY: build
+build: ## Build the release binary
+	$(step) 'Building (the first time takes some minutes)'
+	$(SWIFT) build $(RELEASE)
+
+.PHONY: model
+model: build ## Train Iris if there is no model yet
+	@if [ -z "$$(find $(MODELS) -name 'model.*' 2>/dev/null | head -n 1)" ]; then \
+	  printf '\n==> %s\n' 'No model yet: training Iris'; \
+	  Scripts/install.sh xgboost; \
+	  $(COPPICE) train iris --output $(MODELS)/iris; \
+	fi
+
+.PHONY: clean
+clean: ## Remove what was built; models stay
+	$(SWIFT) package clean

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Installs what is missing, and nothing else: without anything missing it needs no network and no root.
+#
+#   Scripts/install.sh [xgboost] [redis-server] [curl] ...
+#
+# Debian and Ubuntu: apt (with sudo when not root). macOS: brew. xgboost where apt has none: its pip wheel.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'install: %s\n' "$*"; }
+die() { printf 'install: %s\n' "$*" >&2; exit 1; }
+
+# The library inside the pip wheel, which `coppice train` finds when .build/xgboost/bin is in PATH.
+wheel() { compgen -G '.build/xgboost/lib/python*/site-packages/xgboost/lib/libxgboost.*'; }
+
+present() {
+  case $1 in
+    xgboost)
+      wheel >/dev/null ||
+        { /sbin/ldconfig -p 2>/dev/null || true; } | grep -q 'libxgboost\.so' ||
+        compgen -G '/opt/homebrew/lib/libxgboost.dylib' >/dev/null ||
+        compgen -G '/usr/local/lib/libxgboost.*' >/dev/null
+      ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+
+as_root() {
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "neither root nor sudo here; to be run as root: $*"
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
+
+apt_update_once() {
+  [ -z "${updated:-}" ] || return 0
+  say "apt-get update"
+  apt update
+  updated=1
+}
+
+install_with_apt() {
+  local thing package
+  for thing; do
+    package=$thing
+    apt_update_once
+    if [ "$thing" = xgboost ]; then
+      package=$(apt-cache search --names-only '^libxgboost[0-9]+$' | head -n 1 | cut -d' ' -f1)
+      [ -n "$package" ] || { install_wheel; continue; }
+    fi
+    say "apt-get install $package"
+    apt install -y --no-install-recommends "$package" >/dev/null
+    # The tests start a Redis of their own: the one that the package starts is not wanted.
+    if [ "$thing" = redis-server ] && [ -d /run/systemd/system ]; then
+      as_root systemctl disable --now redis-server
+    fi
+  done
+}
+
+install_wheel() {
+  command -v python3 >/dev/null ||
+    die "apt has no libxgboost here, and there is no python3 to get its wheel with"
+  say "pip install xgboost-cpu (into .build/xgboost)"
+  python3 -m venv .build/xgboost
+  .build/xgboost/bin/pip -q install xgboost-cpu
+  wheel >/dev/null || die "the wheel holds no library"
+}
+
+missing=()
+for thing; do present "$thing" || missing+=("$thing"); done
+[ ${#missing[@]} -gt 0 ] || { say "nothing is missing ($*)"; exit 0; }
+
+if command -v apt-get >/dev/null; then
+  install_with_apt "${missing[@]}"
+elif command -v brew >/dev/null; then
+  say "brew install ${missing[*]/redis-server/redis}"
+  brew install "${missing[@]/redis-server/redis}"
+else
+  die "neither apt-get nor brew here; please install by hand: ${missing[*]}"
+fi
+for thing in "${missing[@]}"; do present "$thing" || die "$thing is still missing"; done

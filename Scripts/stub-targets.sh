@@ -1,0 +1,18 @@
+#!/bin/sh
+# Writes one nearly empty source file for every target of Package.swift that has none, so that a build
+# compiles all the dependencies before the sources are there. The Dockerfile's dependency layer is made so.
+set -eu
+swift package dump-package | sed -nE 's/^      "(name|path|type)" : "(.*)",?$/\1 \2/p' |
+  while read -r key value; do
+    case "$key $value" in
+      name*) name=$value path= ;;
+      path*) path=$value ;;
+      'type regular' | 'type executable' | 'type test')
+        folder=${path:-Sources/$name}
+        file=Stub.swift
+        [ "$value" != test ] || folder=${path:-Tests/$name}
+        [ "$value" != executable ] || file=main.swift
+        [ -d "$folder" ] || { mkdir -p "$folder" && echo '// Stub.' >"$folder/$file"; }
+        ;;
+    esac
+  done
