@@ -87,5 +87,7 @@ let package = Package(
       swiftSettings: settings),
     // Tests
     tests("ModelFormats", ["Forest", "ModelFormats"]),
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
+    tests("Integration", ["TestSupport", "coppice"]),
   ]
 )

@@ -16,7 +16,18 @@ struct HealthcheckCommand: AsyncParsableCommand {
   var healthcheckTimeout = 3.0
 
   func run() async throws {
-    let status = try await withThrowingTaskGroup(of: HTTPResponseStatus.self) { group in
+    let status: HTTPResponseStatus
+    do {
+      status = try await firstAnswer()
+    } catch {
+      throw ValidationError("nothing answers on port \(port): \(error)")
+    }
+    print(status.code == 200 ? "ready" : "not ready: \(status)")
+    guard status.code == 200 else { throw ExitCode.failure }
+  }
+
+  private func firstAnswer() async throws -> HTTPResponseStatus {
+    try await withThrowingTaskGroup(of: HTTPResponseStatus.self) { group in
       group.addTask { try await readiness() }
       group.addTask {
         try await Task.sleep(for: .seconds(healthcheckTimeout))
@@ -25,8 +36,6 @@ struct HealthcheckCommand: AsyncParsableCommand {
       defer { group.cancelAll() }
       return try await group.next()!
     }
-    print(status.code == 200 ? "ready" : "not ready: \(status)")
-    guard status.code == 200 else { throw ExitCode.failure }
   }
 
   private func readiness() async throws -> HTTPResponseStatus {

@@ -64,13 +64,17 @@ public struct HTTPServer: Service {
 
   /// Serves until a graceful shutdown: then it accepts no more connections, finishes the requests
   /// under way and returns.
+  ///
+  /// - Throws: ``ListenError`` when the address or port cannot be had.
   public func run() async throws {
+    let isListening = Atomic(false)
     let application = Application(
       router: router(),
       server: .http1(configuration: .init(idleTimeout: .seconds(75))),
       configuration: .init(
         address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
       onServerRunning: { [logger] channel in
+        isListening.store(true, ordering: .relaxed)
         logger.info(
           "listening",
           metadata: [
@@ -79,10 +83,14 @@ public struct HTTPServer: Service {
           ])
       },
       logger: quietLogger)
-    try await withGracefulShutdownHandler {
-      try await application.run()
-    } onGracefulShutdown: {
-      health.stop()
+    do {
+      try await withGracefulShutdownHandler {
+        try await application.run()
+      } onGracefulShutdown: {
+        health.stop()
+      }
+    } catch where !isListening.load(ordering: .relaxed) {
+      throw ListenError(host: configuration.host, port: configuration.port, cause: error)
     }
   }
 
@@ -108,6 +116,21 @@ public struct HTTPServer: Service {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
     return quiet
+  }
+}
+
+/// The server could not begin to listen.
+public struct ListenError: Error, CustomStringConvertible {
+  /// The address that was asked for.
+  public let host: String
+  /// The port that was asked for.
+  public let port: Int
+  /// What the system said.
+  public let cause: any Error
+
+  /// The address, and what the system said.
+  public var description: String {
+    "cannot listen on \(host) port \(port): \(cause); is another server running there?"
   }
 }
 
