@@ -59,7 +59,7 @@ let package = Package(
     floor("Telemetry", [logging, metrics]),
     // Floor 1
     floor("ModelFormats", ["Forest", "JSON"]),
-    floor("Training", ["Forest"]),
+    floor("Training", ["Forest", crypto]),
     floor("Jobs", ["Redis", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 2
     floor("Serving", ["Forest", "Jobs", "ModelFormats", logging, metrics]),
