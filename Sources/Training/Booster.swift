@@ -1,3 +1,5 @@
+import Forest
+
 /// A model as XGBoost keeps it; freed with the value.
 struct Booster: ~Copyable {
   let library: XGBoostLibrary
@@ -68,8 +70,9 @@ struct Booster: ~Copyable {
     return Booster(library: library, handle: slice)
   }
 
-  /// The model as XGBoost's JSON.
-  func json() throws -> [UInt8] {
+  /// The model as XGBoost's JSON, which names these features.
+  func json(features: [Feature]) throws -> [UInt8] {
+    try library.setFeatures(features, of: handle, by: library.setBoosterStringInfo)
     var length: UInt64 = 0
     var text: UnsafePointer<CChar>?
     try library.check(library.saveModel(handle, #"{"format":"json"}"#, &length, &text))
@@ -79,7 +82,8 @@ struct Booster: ~Copyable {
 
   /// The transformed predictions, row-major: one value a row, or one a class.
   func predict(_ rows: borrowing DMatrix) throws -> [Float] {
-    let options = #"{"type":0,"training":false,"iteration_begin":0,"iteration_end":0,"#
+    let options =
+      #"{"type":0,"training":false,"iteration_begin":0,"iteration_end":0,"#
       + #""strict_shape":true}"#
     var shape: UnsafePointer<UInt64>?
     var dimensions: UInt64 = 0

@@ -151,5 +151,7 @@ extension UInt8 {
 
 extension String {
   /// The parts between the occurrences of a separator.
-  fileprivate func split(_ separator: String) -> [Substring] { self.split(separator: separator, omittingEmptySubsequences: false) }
+  fileprivate func split(_ separator: String) -> [Substring] {
+    self.split(separator: separator, omittingEmptySubsequences: false)
+  }
 }

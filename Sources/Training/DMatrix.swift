@@ -28,15 +28,21 @@ struct DMatrix: ~Copyable {
       library.createMatrix(
         values, UInt64(labels.count), UInt64(features.count), .nan, &handle, CInt(threadCount)))
     let matrix = DMatrix(library: library, handle: handle!)
-    try matrix.set("feature_name", features.map(\.name))
-    try matrix.set("feature_type", features.map(\.type.xgboostName))
+    try library.setFeatures(features, of: matrix.handle, by: library.setMatrixStringInfo)
     try library.check(library.setFloatInfo(matrix.handle, "label", labels, UInt64(labels.count)))
     return matrix
   }
+}
 
-  private func set(_ field: String, _ texts: [String]) throws {
-    try withCStrings(texts) { pointers in
-      try library.check(library.setStringInfo(handle, field, pointers, UInt64(texts.count)))
+extension XGBoostLibrary {
+  /// Tells a matrix or a booster the names and types of its features.
+  func setFeatures(_ features: [Feature], of handle: Handle, by set: SetStringInfo) throws {
+    let fields = [
+      ("feature_name", features.map(\.name)),
+      ("feature_type", features.map(\.type.xgboostName)),
+    ]
+    for (field, texts) in fields {
+      try withCStrings(texts) { try check(set(handle, field, $0, UInt64(texts.count))) }
     }
   }
 }

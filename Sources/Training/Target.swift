@@ -45,7 +45,8 @@ public struct Target: Sendable, Equatable {
       self.values = values
       guard table.label.firstText == nil else {
         throw TableError(
-          "the label \"\(table.label.name)\" is a text, but \(self.objective) needs numbers",
+          "the label \"\(table.label.name)\" is a text, but the objective \(self.objective) needs "
+            + "numbers; texts suit binary:logistic and multi:softprob",
           source: table.source, at: table.label.firstText)
       }
     }

@@ -70,6 +70,10 @@ public struct Trainer {
       throw XGBoostError(
         .invalidRequest, "booster=gblinear makes no trees, and only trees can be served")
     }
+    guard earlyStoppingRounds == nil || parameters.value(of: "booster") != "dart" else {
+      // Later rounds rescale the trees of the earlier ones: the best round's model is lost.
+      throw XGBoostError(.invalidRequest, "early stopping does not go with booster=dart")
+    }
     let input = Input(table: table, target: target, split: split)
     let log = XGBoostLog()
     return try log.collecting(from: library) {
@@ -106,7 +110,10 @@ public struct Trainer {
       }
     }
     let kept = earlyStoppingRounds == nil ? done : stopping.bestRound + 1
-    let json = kept < done ? try booster.prefix(rounds: kept).json() : try booster.json()
+    let json =
+      kept < done
+      ? try booster.prefix(rounds: kept).json(features: input.features)
+      : try booster.json(features: input.features)
 
     // What the saved bytes predict is what a reader of them has to reproduce.
     let saved = try Booster.reading(json, with: library)
@@ -161,7 +168,8 @@ public struct Trainer {
         .unknownParameter,
         "XGBoost \(library.version) does not know the parameter"
           + (unused.count == 1 ? " " : "s ") + unused.joined(separator: ", ")
-          + ", or has no use for it with this objective and booster")
+          + ", or has no use for \(unused.count == 1 ? "it" : "them") with this objective and booster"
+      )
     }
     if let verbosity = settings.value(of: "verbosity") { try booster.set("verbosity", verbosity) }
   }

@@ -21,31 +21,31 @@ public final class XGBoostLibrary {
   typealias NewCString = UnsafeMutablePointer<UnsafePointer<CChar>?>
   typealias Count = UInt64  // bst_ulong
   typealias Status = CInt
+  typealias SetStringInfo =
+    @convention(c) (Handle, CString, UnsafeMutablePointer<CString?>?, Count) -> Status
 
   // The C interface, as xgboost/c_api.h declares it.
   let registerLogCallback: @convention(c) (@convention(c) (CString?) -> Void) -> Status
   let createMatrix:
     @convention(c) (UnsafePointer<Float>?, Count, Count, Float, NewHandle, CInt) -> Status
   let freeMatrix: @convention(c) (Handle) -> Status
-  let setFloatInfo:
-    @convention(c) (Handle, CString, UnsafePointer<Float>?, Count) -> Status
-  let setStringInfo:
-    @convention(c) (Handle, CString, UnsafeMutablePointer<CString?>?, Count) -> Status
+  let setFloatInfo: @convention(c) (Handle, CString, UnsafePointer<Float>?, Count) -> Status
+  let setMatrixStringInfo: SetStringInfo
   let createBooster:
     @convention(c) (UnsafePointer<UnsafeMutableRawPointer?>?, Count, NewHandle) -> Status
   let freeBooster: @convention(c) (Handle) -> Status
   let setParameter: @convention(c) (Handle, CString, CString) -> Status
-  let saveConfiguration:
-    @convention(c) (Handle, UnsafeMutablePointer<Count>, NewCString) -> Status
+  let saveConfiguration: @convention(c) (Handle, UnsafeMutablePointer<Count>, NewCString) -> Status
   let updateOneIteration: @convention(c) (Handle, CInt, Handle) -> Status
   let evaluateOneIteration:
     @convention(c) (
-      Handle, CInt, UnsafeMutablePointer<UnsafeMutableRawPointer?>?, UnsafeMutablePointer<CString?>?,
+      Handle, CInt, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+      UnsafeMutablePointer<CString?>?,
       Count, NewCString
     ) -> Status
+  let setBoosterStringInfo: SetStringInfo
   let sliceBooster: @convention(c) (Handle, CInt, CInt, CInt, NewHandle) -> Status
-  let saveModel:
-    @convention(c) (Handle, CString, UnsafeMutablePointer<Count>, NewCString) -> Status
+  let saveModel: @convention(c) (Handle, CString, UnsafeMutablePointer<Count>, NewCString) -> Status
   let loadModel: @convention(c) (Handle, UnsafeRawPointer?, Count) -> Status
   let predict:
     @convention(c) (
@@ -89,13 +89,14 @@ public final class XGBoostLibrary {
     createMatrix = try symbol("XGDMatrixCreateFromMat_omp")
     freeMatrix = try symbol("XGDMatrixFree")
     setFloatInfo = try symbol("XGDMatrixSetFloatInfo")
-    setStringInfo = try symbol("XGDMatrixSetStrFeatureInfo")
+    setMatrixStringInfo = try symbol("XGDMatrixSetStrFeatureInfo")
     createBooster = try symbol("XGBoosterCreate")
     freeBooster = try symbol("XGBoosterFree")
     setParameter = try symbol("XGBoosterSetParam")
     saveConfiguration = try symbol("XGBoosterSaveJsonConfig")
     updateOneIteration = try symbol("XGBoosterUpdateOneIter")
     evaluateOneIteration = try symbol("XGBoosterEvalOneIter")
+    setBoosterStringInfo = try symbol("XGBoosterSetStrFeatureInfo")
     sliceBooster = try symbol("XGBoosterSlice")
     saveModel = try symbol("XGBoosterSaveModelToBuffer")
     loadModel = try symbol("XGBoosterLoadModelFromBuffer")

@@ -14,6 +14,7 @@ struct ProgressBar {
   private let write: (String) -> Void
   private var shown = -1
   private var last: RoundReport?
+  private var isLastDrawn = false
 
   /// - Parameters:
   ///   - isTerminal: whether a line can be written over.
@@ -33,6 +34,7 @@ struct ProgressBar {
 
   mutating func show(_ report: RoundReport) {
     last = report
+    isLastDrawn = false
     let step = report.round * (isTerminal ? 100 : 10) / report.rounds
     guard step > shown else { return }
     shown = step
@@ -43,19 +45,18 @@ struct ProgressBar {
   func interrupt(with message: String) { write((isTerminal ? "\r\u{1B}[K" : "") + message + "\n") }
 
   /// Shows the last round and ends the line.
-  func finish() {
+  mutating func finish() {
     guard let last else { return }
-    if isTerminal {
-      draw(last)
-      write("\n")
-    } else if last.round < last.rounds {
-      draw(last)
-    }
+    if !isLastDrawn { draw(last) }
+    if isTerminal { write("\n") }
   }
 
-  private func draw(_ report: RoundReport) {
-    let metrics = report.evaluations.map { "\($0.part) \($0.metric) \($0.value.rounded(digits: 4))" }
-      .joined(separator: "  ")
+  private mutating func draw(_ report: RoundReport) {
+    isLastDrawn = true
+    let metrics = report.evaluations.map {
+      "\($0.part) \($0.metric) \($0.value.rounded(digits: 4))"
+    }
+    .joined(separator: "  ")
     guard isTerminal else {
       return write("round \(report.round)/\(report.rounds)  \(metrics)\n")
     }
