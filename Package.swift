@@ -76,5 +76,7 @@ let package = Package(
         serviceLifecycle,
       ],
       swiftSettings: settings),
+
+    tests("Training", ["Forest", "Training"]),
   ]
 )

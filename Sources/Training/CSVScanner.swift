@@ -66,7 +66,7 @@ struct CSVScanner {
     guard let text = String(validating: bytes[cell.range], as: UTF8.self) else {
       throw error("the text is not UTF-8; save the file as UTF-8", at: cell.place)
     }
-    return cell.hasDoubledQuotes ? text.split("\"\"").joined(separator: "\"") : text
+    return cell.hasDoubledQuotes ? text.replacing("\"\"", with: "\"") : text
   }
 
   private mutating func scanPlain(_ cell: inout Cell) throws(TableError) {
@@ -147,11 +147,4 @@ extension UInt8 {
   fileprivate static let tab = UInt8(ascii: "\t")
   fileprivate static let lineFeed = UInt8(ascii: "\n")
   fileprivate static let carriageReturn = UInt8(ascii: "\r")
-}
-
-extension String {
-  /// The parts between the occurrences of a separator.
-  fileprivate func split(_ separator: String) -> [Substring] {
-    self.split(separator: separator, omittingEmptySubsequences: false)
-  }
 }

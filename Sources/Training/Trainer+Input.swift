@@ -51,7 +51,7 @@ extension Trainer {
         case .regression, .ranking: break
         }
       }
-      return metrics
+      return metrics.filter { $0.value.isFinite }
     }
 
     /// A few held-back rows, of each class in turn, with their predictions.

@@ -18,6 +18,8 @@ import Forest
 public struct Trainer {
   /// From this many values on (rows times features) all cores train; below it one is faster.
   public static let parallelThreshold = 1_000_000
+  /// The most boosting rounds.
+  public static let maximumRounds = 1_000_000
   /// The number of rows that are kept as examples.
   public static let exampleCount = 6
 
@@ -31,7 +33,7 @@ public struct Trainer {
   ///
   /// - Parameters:
   ///   - library: XGBoost.
-  ///   - rounds: the number of boosting rounds; at least 1.
+  ///   - rounds: the number of boosting rounds, 1 to ``maximumRounds``.
   ///   - parameters: passed on unchanged.
   ///   - seed: XGBoost's seed, unless the parameters set one.
   ///   - earlyStoppingRounds: stop after so many rounds in which the last metric of the validation
@@ -60,8 +62,9 @@ public struct Trainer {
     _ table: Table, target: Target, split: DataSplit, report: (RoundReport) -> Void = { _ in },
     warn: (String) -> Void = { _ in }
   ) throws -> TrainedModel {
-    guard rounds > 0 else {
-      throw XGBoostError(.invalidRequest, "the number of rounds must be at least 1")
+    guard (1...Self.maximumRounds).contains(rounds) else {
+      throw XGBoostError(
+        .invalidRequest, "the number of rounds must be 1 to \(Self.maximumRounds)")
     }
     guard earlyStoppingRounds == nil || !split.validation.isEmpty else {
       throw XGBoostError(.invalidRequest, "early stopping needs rows for the validation")

@@ -101,7 +101,9 @@ struct Train: AsyncParsableCommand {
         throw ValidationError("The parameter \(parameter.name) is given twice.")
       }
     }
-    guard rounds > 0 else { throw ValidationError("--rounds must be at least 1.") }
+    guard (1...Trainer.maximumRounds).contains(rounds) else {
+      throw ValidationError("--rounds must be 1 to \(Trainer.maximumRounds).")
+    }
     if let earlyStoppingRounds {
       guard earlyStoppingRounds > 0 else {
         throw ValidationError("--early-stopping-rounds must be at least 1.")

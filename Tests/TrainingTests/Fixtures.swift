@@ -40,7 +40,9 @@ struct ModelFile: Decodable {
   let learner: Learner
 
   init(_ model: TrainedModel) throws {
-    self = try JSONDecoder().decode(Self.self, from: Data(model.json))
+    let decoder = JSONDecoder()
+    decoder.allowsJSON5 = true  // XGBoost writes NaN where a category decides.
+    self = try decoder.decode(Self.self, from: Data(model.json))
   }
 
   var trees: [Learner.Tree] { learner.gradient_booster.model.trees }

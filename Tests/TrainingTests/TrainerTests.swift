@@ -1,3 +1,4 @@
+import Forest
 import Foundation
 import Testing
 import Training
@@ -165,7 +166,7 @@ struct TrainerTests {
     arguments: [
       (["booster=gblinear"], 10, nil, "only trees can be served"),
       (["booster=dart"], 10, 3, "early stopping does not go with booster=dart"),
-      ([], 0, nil, "rounds must be at least 1"),
+      ([], 0, nil, "rounds must be 1 to 1000000"),
     ] as [([String], Int, Int?, String)])
   func refused(parameters: [String], rounds: Int, patience: Int?, message: String) throws {
     let error = try #require(throws: XGBoostError.self) {

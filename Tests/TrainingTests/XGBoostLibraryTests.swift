@@ -1,3 +1,4 @@
+import Forest
 import Foundation
 import Testing
 
