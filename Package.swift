@@ -64,7 +64,7 @@ let package = Package(
     floor("Telemetry", ["JSON", logging, metrics]),
     // Floor 1
     floor("ModelFormats", ["Forest", "JSON"]),
-    floor("Training", ["Forest"]),
+    floor("Training", ["Forest", crypto]),
     floor("Jobs", ["Redis", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 2
     floor("Serving", ["Forest", "Jobs", "ModelFormats", metrics, nioCore]),
@@ -80,14 +80,15 @@ let package = Package(
     .executableTarget(
       name: "coppice",
       dependencies: [
-        "API", "Jobs", "Redis", "Serving", "Telemetry", "Training", "Worker", argumentParser, crypto,
-        logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
-        unixSignals,
+        "API", "Forest", "Jobs", "Redis", "Serving", "Telemetry", "Training", "Worker",
+        argumentParser,
+        logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
       ],
       swiftSettings: settings),
     // Tests
-    tests("ModelFormats", ["Forest", "ModelFormats"]),
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
+    tests("ModelFormats", ["Forest", "ModelFormats"]),
+    tests("Training", ["Forest", "Training"]),
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )

@@ -35,6 +35,7 @@ public struct Deadline: Sendable, Equatable, Comparable {
   /// Whether the time is up.
   public var hasPassed: Bool { self <= .now }
 
+  /// Whether the left one comes first.
   public static func < (left: Deadline, right: Deadline) -> Bool {
     left.unixMilliseconds < right.unixMilliseconds
   }

@@ -9,6 +9,7 @@ public struct LocalPredictor: Predicting {
     self.catalog = catalog
   }
 
+  /// Predicts on the caller's thread.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     guard !request.deadline.hasPassed else {
       throw PredictionError(.deadlineExceeded, "the deadline passed before the work began")

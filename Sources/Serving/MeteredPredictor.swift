@@ -23,6 +23,7 @@ public final class MeteredPredictor: Predicting {
     self.factory = factory
   }
 
+  /// Asks the other predictor, and counts.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     let meters = meters(for: request.model)
     let start = ContinuousClock.now

@@ -74,7 +74,8 @@ public struct Model: Sendable {
     try check(columnCount: rows.columnCount)
     for output in wanted where !outputs.contains(output) {
       throw PredictionError(
-        .invalidRequest, "model \(id.name) has no output \"\(output.rawValue)\"; "
+        .invalidRequest,
+        "model \(id.name) has no output \"\(output.rawValue)\"; "
           + "it has \(outputs.map(\.rawValue).joined(separator: ", "))", field: "outputs")
     }
     let margins = engine.margins(rows)
@@ -163,7 +164,8 @@ extension Model {
     for (index, example) in examples.enumerated() {
       guard example.row.count == features.count else {
         throw ModelLoadError(
-          place: file, message: "example \(index) of the manifest has \(example.row.count) values, "
+          place: file,
+          message: "example \(index) of the manifest has \(example.row.count) values, "
             + "but the model has \(features.count) features")
       }
       var predictions = engine.margins(
@@ -176,7 +178,8 @@ extension Model {
         }
       guard matches else {
         throw ModelLoadError(
-          place: file, message: "it does not reproduce example \(index) of its manifest: "
+          place: file,
+          message: "it does not reproduce example \(index) of its manifest: "
             + "expected \(example.prediction), got \(predictions)")
       }
     }

@@ -48,7 +48,8 @@ public final class ModelCatalog: Sendable {
     if let model { return model }
     if let latest {
       throw PredictionError(
-        .unknownVersion, "model \(latest.id.name) is served in version \(latest.id.version), "
+        .unknownVersion,
+        "model \(latest.id.name) is served in version \(latest.id.version), "
           + "not in the one asked for", field: "version")
     }
     let names = models.map(\.id.name).joined(separator: ", ")

@@ -34,7 +34,7 @@ extension ModelRepository {
       do {
         try files.moveItem(atPath: draft, toPath: "\(root)/\(id)")
         return (id, "\(root)/\(id)")
-      } catch where files.fileExists(atPath: "\(root)/\(id)") {
+      } catch  where files.fileExists(atPath: "\(root)/\(id)") {
         continue  // Another publisher took the number first.
       }
     }

@@ -17,7 +17,9 @@ public struct LineLogHandler: LogHandler {
     case json
   }
 
+  /// Messages below this level are not written.
   public var logLevel: Logger.Level
+  /// Fields that every line has.
   public var metadata: Logger.Metadata = [:]
   private let format: Format
   private let label: String
@@ -34,11 +36,13 @@ public struct LineLogHandler: LogHandler {
     self.write = write
   }
 
+  /// A field that every line has.
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
+  /// Writes one line.
   public func log(event: LogEvent) {
     var fields = metadata
     if let extra = event.metadata { fields.merge(extra) { _, new in new } }

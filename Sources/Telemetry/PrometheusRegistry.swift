@@ -79,20 +79,24 @@ public final class PrometheusRegistry: Sendable {
 }
 
 extension PrometheusRegistry: MetricsFactory {
+  /// A counter.
   public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
     series(label, dimensions, make: PrometheusCounter.init)
   }
 
+  /// A value that rises, as a gauge.
   public func makeFloatingPointCounter(label: String, dimensions: [(String, String)])
     -> any FloatingPointCounterHandler
   {
     series(label, dimensions, make: PrometheusGauge.init)
   }
 
+  /// A gauge.
   public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     series(label, dimensions, make: PrometheusGauge.init)
   }
 
+  /// A histogram, or without aggregation a gauge.
   public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool)
     -> any RecorderHandler
   {
@@ -101,14 +105,19 @@ extension PrometheusRegistry: MetricsFactory {
       : series(label, dimensions, make: PrometheusGauge.init)
   }
 
+  /// A histogram, in seconds.
   public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
     series(label, dimensions, make: PrometheusHistogram.init)
   }
 
-  // Metrics live as long as the process.
+  /// Nothing: metrics live as long as the process.
   public func destroyCounter(_ handler: any CounterHandler) {}
+  /// Nothing: metrics live as long as the process.
   public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+  /// Nothing: metrics live as long as the process.
   public func destroyMeter(_ handler: any MeterHandler) {}
+  /// Nothing: metrics live as long as the process.
   public func destroyRecorder(_ handler: any RecorderHandler) {}
+  /// Nothing: metrics live as long as the process.
   public func destroyTimer(_ handler: any TimerHandler) {}
 }

@@ -20,7 +20,7 @@ struct HealthcheckCommand: AsyncParsableCommand {
     do {
       status = try await firstAnswer()
     } catch {
-      throw ValidationError("nothing answers on port \(port): \(error)")
+      throw CommandError("nothing answers on port \(port): \(error)")
     }
     print(status.code == 200 ? "ready" : "not ready: \(status)")
     guard status.code == 200 else { throw ExitCode.failure }
@@ -31,7 +31,7 @@ struct HealthcheckCommand: AsyncParsableCommand {
       group.addTask { try await readiness() }
       group.addTask {
         try await Task.sleep(for: .seconds(healthcheckTimeout))
-        throw ValidationError("no answer within \(healthcheckTimeout) s")
+        throw CommandError("no answer within \(healthcheckTimeout) s")
       }
       defer { group.cancelAll() }
       return try await group.next()!
@@ -53,7 +53,7 @@ struct HealthcheckCommand: AsyncParsableCommand {
         .head(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/readyz", headers: headers)))
       try await outbound.write(.end(nil))
       for try await case .head(let head) in inbound { return head.status }
-      throw ValidationError("the connection was closed without an answer")
+      throw CommandError("the connection was closed without an answer")
     }
   }
 }

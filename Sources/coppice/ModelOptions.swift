@@ -23,7 +23,8 @@ struct ModelOptions: ParsableArguments {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: models, isDirectory: &isFolder) else {
       throw ModelLoadError(
-        place: models, message: "there is no such file or folder; train a first model with: "
+        place: models,
+        message: "there is no such file or folder; train a first model with: "
           + "coppice train iris --output models/iris")
     }
     guard isFolder else {
@@ -46,7 +47,8 @@ struct ModelOptions: ParsableArguments {
     }
     guard !loaded.isEmpty else {
       throw ModelLoadError(
-        place: models, message: "there is no model to serve in it; a model is a folder "
+        place: models,
+        message: "there is no model to serve in it; a model is a folder "
           + "NAME/VERSION with a file model.json or model.ubj, as coppice train writes it")
     }
     return catalog(loaded, repository: repository, logger: logger)

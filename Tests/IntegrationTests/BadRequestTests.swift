@@ -19,7 +19,9 @@ struct BadRequestTests {
     Case(name: "empty body", body: "", code: "empty_body", field: "data", says: "{\"data\":"),
     Case(name: "not JSON", body: "5.9,3.2", code: "invalid_body", says: "must be an object"),
     Case(name: "cut off", body: "{\"data\":[5.9,", code: "invalid_json", says: "byte 13"),
-    Case(name: "more after the end", body: "{\"data\":[1,2,3,4]} x", code: "invalid_json", says: "more"),
+    Case(
+      name: "more after the end", body: "{\"data\":[1,2,3,4]} x", code: "invalid_json", says: "more"
+    ),
     Case(
       name: "NaN", body: "{\"data\":[5.9,NaN,4.8,1.8]}", code: "invalid_json", says: "write null"),
     Case(
@@ -37,9 +39,12 @@ struct BadRequestTests {
     Case(
       name: "a bool", body: "{\"data\":[[1,2,3,4],[1,2,true,4]]}", code: "wrong_type",
       field: "data[1][2]", says: "number"),
-    Case(name: "data is a text", body: "{\"data\":\"x\"}", code: "wrong_type", field: "data", says: "row"),
+    Case(
+      name: "data is a text", body: "{\"data\":\"x\"}", code: "wrong_type", field: "data",
+      says: "row"),
     Case(name: "no data", body: "{}", code: "missing_field", field: "data", says: "data"),
-    Case(name: "no rows", body: "{\"data\":[]}", code: "empty_data", field: "data", says: "one row"),
+    Case(
+      name: "no rows", body: "{\"data\":[]}", code: "empty_data", field: "data", says: "one row"),
     Case(
       name: "too few", body: "{\"data\":[5.9,3.2]}", code: "invalid_request", field: "data",
       says: "petal_length, petal_width"),

@@ -49,8 +49,10 @@ struct IrisRepository {
         bits[start..<start + width].map(Float.init(bitPattern:))
       }
     }
-    return (split(recording.rows, by: recording.columns),
-      split(recording.predictions, by: recording.outputs))
+    return (
+      split(recording.rows, by: recording.columns),
+      split(recording.predictions, by: recording.outputs)
+    )
   }
 
   static func fixture(_ name: String) -> URL {

@@ -45,7 +45,8 @@ struct OperationsTests {
   @Test("answers the health check of the binary itself")
   func healthcheck() async throws {
     try await withIrisServer { server in
-      let check = try CoppiceProcess(["healthcheck"], environment: ["COPPICE_PORT": "\(server.port)"])
+      let check = try CoppiceProcess(
+        ["healthcheck"], environment: ["COPPICE_PORT": "\(server.port)"])
       #expect(await check.exitCode() == 0)
     }
     let check = try CoppiceProcess(["healthcheck", "--port", "1"])

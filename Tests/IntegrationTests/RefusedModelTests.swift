@@ -4,7 +4,9 @@ import Testing
 
 @Suite("A model that cannot be served")
 struct RefusedModelTests {
-  @Test("stops the start with exit code 1 and one clear line", arguments: ["", "{\"learner\":", "\u{0}\u{1}"])
+  @Test(
+    "stops the start with exit code 1 and one clear line",
+    arguments: ["", "{\"learner\":", "\u{0}\u{1}"])
   func damagedFile(_ content: String) async throws {
     try await withTemporaryFolder { folder in
       let file = folder.appending(path: "model.json")

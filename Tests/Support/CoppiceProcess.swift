@@ -12,7 +12,9 @@ import Synchronization
 public final class CoppiceProcess: Sendable {
   /// One line of its JSON log.
   public struct LogLine: Sendable {
+    /// The constant text.
     public let message: String
+    /// Everything in the line, by name; empty for a line that is no JSON.
     public let fields: [String: String]
   }
 

@@ -8,8 +8,11 @@ public import Foundation
 public struct CoppiceServer: Sendable {
   /// An answer.
   public struct Reply: Sendable {
+    /// The status code.
     public let status: Int
+    /// The header fields, by lower-case name.
     public let headers: [String: String]
+    /// The body's bytes.
     public let body: Data
 
     /// The body as text.
@@ -21,7 +24,9 @@ public struct CoppiceServer: Sendable {
     }
   }
 
+  /// The process.
   public let process: CoppiceProcess
+  /// The port that it listens on.
   public let port: Int
 
   private static let session: URLSession = {
@@ -69,7 +74,8 @@ public func withCoppiceServer<Result>(
 ) async throws -> Result {
   let process = try CoppiceProcess(["serve", "--port", "0"] + arguments, environment: environment)
   defer { process.signal(SIGKILL) }
-  guard let line = await process.logged("listening"), let port = line.fields["port"].flatMap(Int.init)
+  guard let line = await process.logged("listening"),
+    let port = line.fields["port"].flatMap(Int.init)
   else {
     throw SupportError("coppice serve did not start: \(process.lines.map(\.message))")
   }
@@ -82,8 +88,10 @@ public func withCoppiceServer<Result>(
 
 /// A fixture that did not come up.
 public struct SupportError: Error, CustomStringConvertible {
+  /// What went wrong.
   public let description: String
 
+  /// Says what went wrong.
   public init(_ description: String) {
     self.description = description
   }

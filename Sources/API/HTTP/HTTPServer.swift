@@ -89,7 +89,7 @@ public struct HTTPServer: Service {
       } onGracefulShutdown: {
         health.stop()
       }
-    } catch where !isListening.load(ordering: .relaxed) {
+    } catch  where !isListening.load(ordering: .relaxed) {
       throw ListenError(host: configuration.host, port: configuration.port, cause: error)
     }
   }

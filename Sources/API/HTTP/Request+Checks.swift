@@ -59,7 +59,9 @@ extension HTTPField.Name {
 extension StringProtocol {
   /// The text without the characters at its end that the closure accepts.
   fileprivate func trimmingSuffix(while isRemoved: (Character) -> Bool) -> SubSequence {
-    guard let last = lastIndex(where: { !isRemoved($0) }) else { return self[startIndex..<startIndex] }
+    guard let last = lastIndex(where: { !isRemoved($0) }) else {
+      return self[startIndex..<startIndex]
+    }
     return self[...last]
   }
 }

@@ -60,7 +60,9 @@ struct RowDecoder {
     return isSingleRow
   }
 
-  private mutating func decodePositional(_ json: inout JSONScanner, field: @autoclosure () -> String)
+  private mutating func decodePositional(
+    _ json: inout JSONScanner, field: @autoclosure () -> String
+  )
     throws
   {
     guard try json.kind() == .array else {
@@ -85,7 +87,8 @@ struct RowDecoder {
     try json.object { name, json in
       guard let position = positions[name] else {
         throw Problem.badRequest(
-          "unknown_feature", "unknown feature \(name.jsonQuoted); \(model.id.name) has "
+          "unknown_feature",
+          "unknown feature \(name.jsonQuoted); \(model.id.name) has "
             + model.features.map(\.name).joined(separator: ", "), field: field())
       }
       guard seen.insert(position).inserted else {
@@ -96,7 +99,8 @@ struct RowDecoder {
     }
     guard !seen.isEmpty else {
       throw Problem.badRequest(
-        "empty_data", "the row names no feature; \(model.id.name) has "
+        "empty_data",
+        "the row names no feature; \(model.id.name) has "
           + model.features.map(\.name).joined(separator: ", "), field: field())
     }
     rowCount += 1
@@ -145,7 +149,8 @@ struct RowDecoder {
     }
     guard let code = categories.firstIndex(of: text) else {
       throw Problem.badRequest(
-        "unknown_category", "\(model.features[position].name) has no category "
+        "unknown_category",
+        "\(model.features[position].name) has no category "
           + "\(text.prefix(40).description.jsonQuoted); it has "
           + categories.prefix(20).joined(separator: ", ")
           + (categories.count > 20 ? ", …" : ""), field: field())
