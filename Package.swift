@@ -77,6 +77,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     // Tests
+    tests("Forest", ["Forest"]),
+    tests("JSON", ["JSON"]),
     tests("ModelFormats", ["Forest", "ModelFormats"]),
   ]
 )

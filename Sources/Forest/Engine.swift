@@ -19,6 +19,7 @@ public struct ReferenceEngine: Engine {
     self.forest = forest
   }
 
+  /// The margins of each row, computed one row after another; see ``Engine/margins(_:)``.
   public func margins(_ matrix: Matrix) -> [Float] {
     precondition(matrix.columnCount == forest.featureCount, "wrong number of features")
     var margins: [Float] = []

@@ -515,8 +515,9 @@ def categorical(one_hot):
     rows = np.concatenate([plain_rows[:60], np.array(odd, dtype=np.float32)])
     facts = {"matrix": matrix}
     if VERSION >= (3, 1, 0):
-        facts["categories"] = [None, [str(colour) for colour in colours],
-                               ["10", "20", "30", "40"]]
+        # 3.1 counts the characters of names as if they were bytes; "gr\u00fcn" is not to be read.
+        names = None if VERSION < (3, 4, 0) else [str(colour) for colour in colours]
+        facts["categories"] = [None, names, ["10", "20", "30", "40"]]
     return booster, rows, facts
 
 
