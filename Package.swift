@@ -87,6 +87,8 @@ let package = Package(
       swiftSettings: settings),
     // Tests
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
+    tests("Forest", ["Forest"]),
+    tests("JSON", ["JSON"]),
     tests("ModelFormats", ["Forest", "ModelFormats"]),
     tests("Training", ["Forest", "Training"]),
     tests("Integration", ["TestSupport", "coppice"]),

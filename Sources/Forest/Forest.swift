@@ -80,7 +80,10 @@ public struct Forest: Sendable {
     var pending = [0]
     while let position = pending.popLast() {
       reached += 1
-      if case .split(let split) = tree.nodes[position] { pending += [split.yes, split.no] }
+      if case .split(let split) = tree.nodes[position] {
+        pending.append(split.yes)
+        pending.append(split.no)
+      }
     }
     guard reached == tree.nodes.count else {
       throw ForestError(

@@ -20,48 +20,25 @@ extension JSONScanner {
     return integer
   }
 
-  /// Reads an array of numbers and appends them.
-  public mutating func numbers(into values: inout [Double]) throws(JSONError) {
-    try expect(.array)
-    try enter()
-    var isFirst = true
-    while try next(closing: UInt8(ascii: "]"), isFirst: isFirst) {
-      isFirst = false
-      values.append(try number())
-    }
-    leave()
+  /// Moves past a number without working out its value.
+  mutating func skipNumber() throws(JSONError) {
+    if bytes[offset] == UInt8(ascii: "-") { offset += 1 }
+    if allowsNonFinite, try scanNonFinite() != nil { return }
+    _ = try scanDecimal()
   }
 
-  private mutating func scanNumber() throws(JSONError) -> Double {
+  mutating func scanNumber() throws(JSONError) -> Double {
     let start = offset
     let isNegative = bytes[offset] == UInt8(ascii: "-")
     if isNegative { offset += 1 }
     if allowsNonFinite, let value = try scanNonFinite() { return isNegative ? -value : value }
 
-    var digits: UInt64 = 0
-    let integerStart = offset
-    let integerDigits = scanDigits(into: &digits)
-    guard integerDigits > 0 else { throw error("a digit must follow") }
-    if integerDigits > 1, bytes[integerStart] == UInt8(ascii: "0") {
-      throw JSONError(message: "a number must not start with 0", offset: integerStart)
-    }
-    var exponent = 0
-    var digitCount = integerDigits
-    if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
-      offset += 1
-      let fractionDigits = scanDigits(into: &digits)
-      guard fractionDigits > 0 else { throw error("a digit must follow the point") }
-      exponent = -fractionDigits
-      digitCount += fractionDigits
-    }
-    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
-      exponent += try scanExponent()
-    }
-
-    if digitCount <= 19, digits <= 1 << 53, exponent.magnitude <= 22 {
-      let magnitude = Double(digits)
+    let decimal = try scanDecimal()
+    if decimal.digitCount <= 19, decimal.digits <= 1 << 53, decimal.exponent.magnitude <= 22 {
+      let magnitude = Double(decimal.digits)
       let value =
-        exponent < 0 ? magnitude / powersOfTen[-exponent] : magnitude * powersOfTen[exponent]
+        decimal.exponent < 0
+        ? magnitude / powersOfTen[-decimal.exponent] : magnitude * powersOfTen[decimal.exponent]
       return isNegative ? -value : value
     }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
@@ -69,6 +46,34 @@ extension JSONScanner {
       throw JSONError(message: "the number is too large", offset: start)
     }
     return value
+  }
+
+  /// The digits of a number without its point, and the power of ten that they are times.
+  private struct Decimal {
+    var digits: UInt64 = 0
+    var digitCount = 0
+    var exponent = 0
+  }
+
+  private mutating func scanDecimal() throws(JSONError) -> Decimal {
+    var decimal = Decimal()
+    let start = offset
+    decimal.digitCount = scanDigits(into: &decimal.digits)
+    guard decimal.digitCount > 0 else { throw error("a digit must follow") }
+    if decimal.digitCount > 1, bytes[start] == UInt8(ascii: "0") {
+      throw JSONError(message: "a number must not start with 0", offset: start)
+    }
+    if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
+      offset += 1
+      let fractionDigits = scanDigits(into: &decimal.digits)
+      guard fractionDigits > 0 else { throw error("a digit must follow the point") }
+      decimal.exponent = -fractionDigits
+      decimal.digitCount += fractionDigits
+    }
+    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+      decimal.exponent += try scanExponent()
+    }
+    return decimal
   }
 
   /// Reads digits; counts beyond 19 overflow `value`, which is then not used.

@@ -136,12 +136,26 @@ public struct JSONScanner: ~Copyable {
   public mutating func skip() throws {
     switch try kind() {
     case .object: try object { _, json in try json.skip() }
-    case .array: try array { _, json in try json.skip() }
+    case .array: try skipArray()
     case .string: _ = try string()
-    case .number: _ = try number()
+    case .number: try skipNumber()
     case .bool: _ = try bool()
     case .null: _ = try null()
     }
+  }
+
+  private mutating func skipArray() throws {
+    try enter()
+    var isFirst = true
+    while try next(closing: UInt8(ascii: "]"), isFirst: isFirst) {
+      isFirst = false
+      if offset < bytes.count, isNumberStart(bytes[offset]) {
+        try skipNumber()
+      } else {
+        try skip()
+      }
+    }
+    leave()
   }
 
   /// An error at the byte that is read next.

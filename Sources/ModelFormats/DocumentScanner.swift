@@ -75,7 +75,7 @@ extension ModelFormatError {
       self.init(.malformed, error.message, offset: error.offset)
     case let error as ForestError:
       self.init(.malformed, error.node.map { "node \($0): " + error.message } ?? error.message)
-      path = error.tree.map { "learner.gradient_booster.model.trees[\($0)]" }
+      path = "learner.gradient_booster.model.trees" + (error.tree.map { "[\($0)]" } ?? "")
     default: self.init(.malformed, "\(error)")
     }
   }

@@ -85,16 +85,13 @@ extension UBJSONScanner: DocumentScanner {
       default: return Float(try scanner.integer(of: type))
       }
     } bulk: { values, type, bytes, count in
+      // Safe here and below: the scanner checked that there are `count` elements in the bytes.
+      let elements = (0..<count).lazy
       switch type {
       case UInt8(ascii: "d"):
-        // Safe here and below: the scanner checked that there are `count` elements in the bytes.
-        for index in 0..<count {
-          values.append(Float(bitPattern: Self.load(UInt32.self, bytes, at: index)))
-        }
+        values += elements.map { Float(bitPattern: Self.load(UInt32.self, bytes, at: $0)) }
       case UInt8(ascii: "D"):
-        for index in 0..<count {
-          values.append(Float(Double(bitPattern: Self.load(UInt64.self, bytes, at: index))))
-        }
+        values += elements.map { Float(Double(bitPattern: Self.load(UInt64.self, bytes, at: $0))) }
       default: return false
       }
       return true
@@ -108,13 +105,12 @@ extension UBJSONScanner: DocumentScanner {
       }
       return value
     } bulk: { values, type, bytes, count in
+      let elements = (0..<count).lazy
       switch type {
-      case UInt8(ascii: "l"):
-        for index in 0..<count { values.append(Self.load(Int32.self, bytes, at: index)) }
-      case UInt8(ascii: "i"):
-        for index in 0..<count { values.append(Int32(Self.load(Int8.self, bytes, at: index))) }
-      case UInt8(ascii: "U"):
-        for index in 0..<count { values.append(Int32(bytes[index])) }
+      case UInt8(ascii: "i"): values += elements.map { Int32(Self.load(Int8.self, bytes, at: $0)) }
+      case UInt8(ascii: "U"): values += elements.map { Int32(bytes[$0]) }
+      case UInt8(ascii: "I"): values += elements.map { Int32(Self.load(Int16.self, bytes, at: $0)) }
+      case UInt8(ascii: "l"): values += elements.map { Self.load(Int32.self, bytes, at: $0) }
       default: return false
       }
       return true
@@ -122,12 +118,16 @@ extension UBJSONScanner: DocumentScanner {
   }
 
   mutating func flags(into values: inout [Bool]) throws {
-    try array { _, scanner in
+    try numbers(into: &values) { scanner in
       switch try scanner.type() {
-      case UInt8(ascii: "T"): values.append(true)
-      case UInt8(ascii: "F"): values.append(false)
-      case let type: values.append(try scanner.integer(of: type) != 0)
+      case UInt8(ascii: "T"): true
+      case UInt8(ascii: "F"): false
+      case let type: try scanner.integer(of: type) != 0
       }
+    } bulk: { values, type, bytes, count in
+      guard type == UInt8(ascii: "U") || type == UInt8(ascii: "i") else { return false }
+      values += bytes.lazy.map { $0 != 0 }
+      return true
     }
   }
 

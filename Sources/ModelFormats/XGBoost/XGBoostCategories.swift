@@ -34,15 +34,15 @@ enum XGBoostCategories {
     }
     guard let offsets else { return values.isEmpty ? nil : values.map(String.init) }
     guard offsets.count > 1 else { return nil }
+    guard offsets[0] == 0, zip(offsets, offsets.dropFirst()).allSatisfy(<=),
+      Int(offsets[offsets.count - 1]) <= values.count
+    else { throw ModelFormatError(.malformed, "the offsets lie outside the values") }
     // The bytes are written as signed numbers.
     let bytes = values.map { UInt8(truncatingIfNeeded: $0) }
-    return try zip(offsets, offsets.dropFirst()).map { start, end in
-      guard 0...bytes.count ~= Int(start), Int(start)...bytes.count ~= Int(end),
-        let text = String(validating: bytes[Int(start)..<Int(end)], as: UTF8.self)
-      else {
-        throw ModelFormatError(.malformed, "the name of a category is no text within the values")
-      }
-      return text
+    let names = zip(offsets, offsets.dropFirst()).compactMap { start, end in
+      String(validating: bytes[Int(start)..<Int(end)], as: UTF8.self)
     }
+    // Cuts inside a letter: see `XGBoostModel.trusts(_:)`.
+    return names.count == offsets.count - 1 ? names : nil
   }
 }

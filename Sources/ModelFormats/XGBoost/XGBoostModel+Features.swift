@@ -19,7 +19,10 @@ extension XGBoostModel {
       Feature(
         name: featureNames.isEmpty ? "f\(index)" : featureNames[index],
         type: featureTypes.isEmpty ? .float : try kind(featureTypes[index]),
-        categories: categories.isEmpty ? nil : categories[index])
+        categories: categories.isEmpty ? nil : categories[index].flatMap { trusts($0) ? $0 : nil })
+    }
+    for index in features.indices where !categories.isEmpty && categories[index] != nil {
+      features[index].type = .categorical
     }
     // Categories also show in the trees, where the model does not list types.
     for tree in trees {
@@ -27,10 +30,17 @@ extension XGBoostModel {
         if case .member = split.condition { features[split.feature].type = .categorical }
       }
     }
-    for index in features.indices where features[index].categories != nil {
-      features[index].type = .categorical
-    }
     return features
+  }
+
+  /// Whether the names of categories can be right.
+  ///
+  /// Before 3.4 XGBoost counted characters where it meant bytes, so that one letter that is not
+  /// ASCII shifts all names after it. Wrong names are worse than none: the codes still work.
+  private func trusts(_ names: [String]) -> Bool {
+    Set(names).count == names.count
+      && (!version.lexicographicallyPrecedes([3, 4])
+        || names.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } })
   }
 
   private func kind(_ type: String) throws -> Feature.Kind {

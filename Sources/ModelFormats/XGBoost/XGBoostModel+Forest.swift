@@ -10,7 +10,8 @@ extension XGBoostModel {
     if let booster, booster != "gbtree", booster != "dart" {
       throw ModelFormatError(
         .unsupported, "the booster \(booster.quoted) is not supported",
-        remedy: "train with booster=gbtree or booster=dart")
+        remedy: "train with booster=gbtree or booster=dart"
+      ).inside("learner.gradient_booster.name")
     }
     let objective = try XGBoostObjective(required(self.objective, "learner.objective.name"))
     let trees = try required(self.trees, "learner.gradient_booster.model.trees")
@@ -32,8 +33,9 @@ extension XGBoostModel {
   private func required<Value>(_ value: Value?, _ path: String) throws -> Value {
     guard let value else {
       throw ModelFormatError(
-        .malformed, "the model has no \(path)",
-        remedy: "save it with save_model, which writes the whole model")
+        .malformed, "this field is missing",
+        remedy: "save the model with save_model, which writes all of it"
+      ).inside(path)
     }
     return value
   }

@@ -45,7 +45,8 @@ struct XGBoostObjective {
       default:
         throw ModelFormatError(
           .unsupported, "the objective \(name.quoted) is not known",
-          remedy: "train with one of the objectives that docs/formats/xgboost.md lists")
+          remedy: "train with one of the objectives that docs/formats/xgboost.md lists"
+        ).inside("learner.objective.name")
       }
     self.name = name
   }
@@ -80,7 +81,8 @@ struct XGBoostObjective {
     if outputCount > 1, name == "reg:quantileerror" || name == "reg:expectileerror" {
       throw ModelFormatError(
         .unsupported, "\(name) with \(outputCount) levels in one model is not supported",
-        remedy: "train one model a level")
+        remedy: "train one model a level"
+      ).inside("learner.objective.name")
     }
     // Several labels a row, each with a probability of its own, are not two classes.
     let task = task == .binary && outputCount > 1 ? .regression : task
