@@ -1,48 +1,46 @@
-/// Computes margins with one forest. An engine never changes after it is made.
+/// Computes margins with one forest.
+///
+/// An engine never changes after it is made, takes no lock and allocates nothing in a call: any
+/// number of threads may use one at once.
 public protocol Engine: Sendable {
-  /// The margins of each row.
+  /// The forest whose margins these are.
+  var forest: Forest { get }
+
+  /// Writes the margins of each row.
   ///
-  /// - Parameter matrix: rows of the forest's `featureCount` values.
-  /// - Returns: row-major margins, `rowCount * outputCount` of them.
-  /// - Precondition: the matrix has `featureCount` columns.
-  func margins(_ matrix: Matrix) -> [Float]
+  /// - Parameters:
+  ///   - rows: row-major values, `featureCount` a row; NaN where a value is missing.
+  ///   - trees: the trees whose leaves are added, as XGBoost's `iteration_range` chooses them.
+  ///   - margins: receives `outputCount` values a row, row-major.
+  /// - Precondition: the margins are a whole number of rows, the values are those of as many rows,
+  ///   and the trees are trees of the forest.
+  func margins(of rows: Span<Float>, trees: Range<Int>, into margins: inout MutableSpan<Float>)
 }
 
-/// The plain engine: follows each tree from its root, one row after another.
-///
-/// It is the truth that every other engine is tested against.
-public struct ReferenceEngine: Engine {
-  private let forest: Forest
-
-  /// An engine for this forest.
-  public init(_ forest: Forest) {
-    self.forest = forest
+extension Engine {
+  /// Writes the margins of each row, with all trees.
+  public func margins(of rows: Span<Float>, into margins: inout MutableSpan<Float>) {
+    self.margins(of: rows, trees: forest.trees.indices, into: &margins)
   }
 
-  /// The margins of each row; see ``Engine/margins(_:)``.
-  public func margins(_ matrix: Matrix) -> [Float] {
+  /// The margins of each row: row-major, `outputCount` a row.
+  ///
+  /// - Precondition: the matrix has `featureCount` columns.
+  public func margins(_ matrix: Matrix, trees: Range<Int>? = nil) -> [Float] {
     precondition(matrix.columnCount == forest.featureCount, "wrong number of features")
-    var margins: [Float] = []
-    margins.reserveCapacity(matrix.rowCount * forest.outputCount)
-    for row in 0..<matrix.rowCount {
-      let start = margins.count
-      margins += forest.baseMargins
-      let values = matrix[row: row]
-      for tree in forest.trees {
-        margins[start + tree.output] += leaf(of: tree, for: values)
-      }
-    }
+    var margins = [Float](repeating: 0, count: matrix.rowCount * forest.outputCount)
+    var span = margins.mutableSpan
+    self.margins(of: matrix.values.span, trees: trees ?? forest.trees.indices, into: &span)
     return margins
   }
 
-  private func leaf(of tree: Tree, for values: ArraySlice<Float>) -> Float {
-    var position = 0
-    while true {
-      switch tree.nodes[position] {
-      case .leaf(let value): return value
-      case .split(let split):
-        position = split.child(for: values[values.startIndex + split.feature])
-      }
-    }
+  /// The number of rows, after checking that the three arguments fit each other and the forest.
+  func rowCount(of rows: borrowing Span<Float>, trees: Range<Int>, marginCount: Int) -> Int {
+    let (rowCount, rest) = marginCount.quotientAndRemainder(dividingBy: forest.outputCount)
+    precondition(rest == 0, "the margins are no whole number of rows")
+    precondition(rows.count == rowCount * forest.featureCount, "rows and margins differ in number")
+    precondition(
+      trees.lowerBound >= 0 && trees.upperBound <= forest.trees.count, "trees out of range")
+    return rowCount
   }
 }

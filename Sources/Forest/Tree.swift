@@ -1,14 +1,20 @@
-/// A binary decision tree whose leaves add to one margin of the forest.
+/// A binary decision tree whose leaves add to one or more margins of the forest.
 public struct Tree: Sendable, Equatable {
-  /// The margin that the leaves add to, from 0.
+  /// The margin that a leaf's first value adds to, from 0; further values add to those after it.
   public let output: Int
   /// The nodes; the root is the first. Children are positions in this array.
   public let nodes: [Node]
+  /// What ``Node/leafRow(_:)`` points into, if the tree has such leaves.
+  public let leaves: LeafTable?
+
+  /// The number of margins that each leaf adds to.
+  public var width: Int { leaves?.width ?? 1 }
 
   /// Describes a tree; ``Forest`` checks it.
-  public init(output: Int, nodes: [Node]) {
+  public init(output: Int, nodes: [Node], leaves: LeafTable? = nil) {
     self.output = output
     self.nodes = nodes
+    self.leaves = leaves
   }
 }
 
@@ -16,81 +22,35 @@ public struct Tree: Sendable, Equatable {
 public enum Node: Sendable, Equatable {
   /// The end of a path: a value to add to the margin.
   case leaf(Float)
+  /// The end of a path: a row of the tree's ``Tree/leaves``, to add to the margins.
+  case leafRow(Int)
   /// A question about one feature.
   case split(Split)
 }
 
-/// A question about one feature of a row, and where each answer leads.
-public struct Split: Sendable, Equatable {
-  /// The column that is asked about.
-  public let feature: Int
-  /// The question.
-  public let condition: Condition
-  /// The child for rows that meet the condition.
-  public let yes: Int
-  /// The child for rows that do not.
-  public let no: Int
-  /// The child for rows whose value is missing: `yes` or `no`.
-  public let missing: Int
+/// Leaf values that one float32 cannot hold: float64, or several to a leaf.
+public struct LeafTable: Sendable, Equatable {
+  /// The number of values in a row.
+  public let width: Int
+  /// The values, row after row.
+  public let values: [Double]
 
-  /// Describes a split; ``Forest`` checks it.
-  public init(feature: Int, condition: Condition, yes: Int, no: Int, missing: Int) {
-    self.feature = feature
-    self.condition = condition
-    self.yes = yes
-    self.no = no
-    self.missing = missing
-  }
+  /// The number of leaves.
+  public var count: Int { values.count / width }
 
-  /// The child that a value leads to.
-  public func child(for value: Float) -> Int {
-    if value.isNaN { return missing }
-    switch condition {
-    case .below(let threshold): return value < threshold ? yes : no
-    case .member(let categories): return categories.contains(value) ? yes : no
-    }
-  }
-}
-
-/// What a ``Split`` asks of a value.
-public enum Condition: Sendable, Equatable {
-  /// Whether it is less than the threshold.
-  case below(Float)
-  /// Whether it is the code of one of these categories.
-  case member(CategorySet)
-}
-
-/// A set of category codes, as bits.
-public struct CategorySet: Sendable, Equatable {
-  /// Codes from here on are in no set: float32 cannot count higher by ones.
-  public static let limit = 1 << 24
-
-  private var words: [UInt64]
-
-  /// The set of these codes.
+  /// Wraps values that lie row after row.
   ///
-  /// - Precondition: every code is at least 0 and less than ``limit``.
-  public init(_ codes: some Sequence<Int>) {
-    words = []
-    for code in codes {
-      precondition(code >= 0 && code < Self.limit, "category code out of range")
-      while words.count <= code / 64 { words.append(0) }
-      words[code / 64] |= 1 << UInt64(code % 64)
-    }
+  /// - Precondition: the width is at least 1 and divides the number of values.
+  public init(width: Int = 1, values: [Double]) {
+    precondition(width >= 1 && values.count % width == 0, "the values do not fill the table")
+    self.width = width
+    self.values = values
   }
 
-  /// Whether the category with this code is a member; a fraction is cut off, and a negative,
-  /// infinite or too large value is no member.
-  public func contains(_ value: Float) -> Bool {
-    guard value >= 0, value < Float(Self.limit) else { return false }
-    let code = Int(value)
-    return code / 64 < words.count && words[code / 64] >> UInt64(code % 64) & 1 == 1
-  }
-
-  /// The codes in the set, in ascending order.
-  public var codes: [Int] {
-    words.indices.flatMap { word in
-      (0..<64).filter { words[word] >> UInt64($0) & 1 == 1 }.map { word * 64 + $0 }
-    }
+  /// The values of one leaf.
+  ///
+  /// - Precondition: `0 <= row < count`.
+  public subscript(row: Int) -> ArraySlice<Double> {
+    values[row * width..<(row + 1) * width]
   }
 }

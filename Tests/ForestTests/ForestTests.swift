@@ -69,7 +69,7 @@ struct ForestTests {
       output: 1, nodes: [Self.split(1, members, missing: 1), .leaf(10), .leaf(20)])
     let forest = try Self.forest([threshold, category], baseMargins: [100, 200])
     let rows: [Float] = [
-      0.5.nextDown, 1,
+      Float(0.5).nextDown, 1,
       0.5, 64,
       .nan, .nan,
       -.infinity, 1.9,

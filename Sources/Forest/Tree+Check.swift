@@ -1,0 +1,87 @@
+extension Tree {
+  /// Throws unless the nodes are one tree and everything that they point to exists.
+  func check(
+    index: Int, featureCount: Int, outputCount: Int, summation: Summation
+  ) throws(ForestError) {
+    guard !nodes.isEmpty else { throw ForestError("it has no nodes", tree: index) }
+    guard output >= 0, width <= outputCount, output <= outputCount - width else {
+      let end = width == 1 ? "" : " to \(output + width - 1)"
+      throw ForestError(
+        "it adds to output \(output)\(end), but there are \(outputCount)", tree: index)
+    }
+    try checkLeaves(index: index, summation: summation)
+    // Each node is reached once from the root: no cycle, no node with two parents, none apart.
+    var seen = [Bool](repeating: false, count: nodes.count)
+    seen[0] = true
+    var reached = 0
+    var pending = [0]
+    while let position = pending.popLast() {
+      reached += 1
+      func error(_ message: String) -> ForestError {
+        ForestError(message, tree: index, node: position)
+      }
+      switch nodes[position] {
+      case .leaf(let value):
+        guard !value.isNaN else { throw error("the leaf is not a number") }
+        guard width == 1 else { throw error("the leaf has one value, but others have \(width)") }
+      case .leafRow(let row):
+        guard row >= 0, row < leaves?.count ?? 0 else {
+          throw error("leaf \(row) lies outside the tree's table of \(leaves?.count ?? 0)")
+        }
+      case .split(let split):
+        if let message = split.fault(featureCount: featureCount) { throw error(message) }
+        try visit(split.no, from: position, index: index, seen: &seen)
+        pending.append(split.no)
+        try visit(split.yes, from: position, index: index, seen: &seen)
+        pending.append(split.yes)
+      }
+    }
+    guard reached == nodes.count else {
+      throw ForestError(
+        "\(nodes.count - reached) of its nodes cannot be reached from the root", tree: index)
+    }
+  }
+
+  private func visit(
+    _ child: Int, from parent: Int, index: Int, seen: inout [Bool]
+  ) throws(ForestError) {
+    guard nodes.indices.contains(child) else {
+      throw ForestError(
+        "child \(child) lies outside the tree's \(nodes.count) nodes", tree: index, node: parent)
+    }
+    guard child != 0 else { throw ForestError("a child leads back to the root", tree: index) }
+    guard !seen[child] else {
+      throw ForestError("it is the child of two nodes", tree: index, node: child)
+    }
+    seen[child] = true
+  }
+
+  private func checkLeaves(index: Int, summation: Summation) throws(ForestError) {
+    guard let leaves else { return }
+    for (position, value) in leaves.values.enumerated() {
+      func error(_ message: String) -> ForestError {
+        ForestError("leaf \(position / leaves.width) \(message)", tree: index)
+      }
+      guard !value.isNaN else { throw error("is not a number") }
+      if summation == .float32, Double(Float(value)) != value {
+        throw error("is no float32 value, but float32 values are added")
+      }
+    }
+  }
+}
+
+extension Split {
+  /// What is wrong with the question itself, if anything.
+  fileprivate func fault(featureCount: Int) -> String? {
+    if feature < 0 || feature >= featureCount {
+      return "it asks for feature \(feature), but there are \(featureCount)"
+    }
+    if case .below(let threshold) = condition, threshold.isNaN {
+      return "the threshold is not a number"
+    }
+    if missing != yes && missing != no {
+      return "missing values lead to node \(missing), which is no child of it"
+    }
+    return nil
+  }
+}
