@@ -8,12 +8,16 @@ public struct PredictionError: Error, Sendable, Equatable, CustomStringConvertib
     case unknownModel = "unknown_model"
     /// The model is served, but not in that version.
     case unknownVersion = "unknown_version"
+    /// There are more rows than the queue takes at once.
+    case tooLarge = "too_large"
     /// The queue is full; try again later.
     case overloaded
     /// The queue cannot be reached, or the server is stopping.
     case unavailable
     /// The time was up before there was an answer.
     case deadlineExceeded = "deadline_exceeded"
+    /// The caller stopped waiting.
+    case cancelled
     /// The fault is on this side.
     case `internal`
   }

@@ -63,9 +63,12 @@ extension Problem {
       switch error.code {
       case .invalidRequest: .badRequest
       case .unknownModel, .unknownVersion: .notFound
+      case .tooLarge: .contentTooLarge
       case .overloaded: .tooManyRequests
       case .unavailable: .serviceUnavailable
       case .deadlineExceeded: .gatewayTimeout
+      // Nobody reads the answer; the number is for the log (nginx's own).
+      case .cancelled: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
       case .internal: .internalServerError
       }
     self.init(
