@@ -94,6 +94,8 @@ let package = Package(
     tests("ModelFormats", ["Forest", "ModelFormats"]),
     tests("Training", ["Forest", "Training"]),
     tests("Redis", ["Redis", "TestSupport", nioCore, nioPosix]),
+    tests(
+      "Jobs", ["Jobs", "Redis", "Telemetry", "TestSupport", metrics, nioCore, serviceLifecycle]),
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )

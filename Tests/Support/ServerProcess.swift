@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// One run of `redis-server`.
 final class ServerProcess: Sendable {
@@ -20,27 +19,26 @@ final class ServerProcess: Sendable {
     process.standardError = output
     let (ready, readiness) = AsyncStream.makeStream(of: Bool.self)
     let (exited, exit) = AsyncStream.makeStream(of: Void.self)
-    let text = Mutex("")
-    output.fileHandleForReading.readabilityHandler = { handle in
-      let data = handle.availableData
-      guard !data.isEmpty else {
-        handle.readabilityHandler = nil
-        readiness.yield(false)
-        return
+    // A thread of its own that reads to the end: a readability handler may outlive its pipe.
+    let reader = Thread {
+      var text = ""
+      while case let data = output.fileHandleForReading.availableData, !data.isEmpty {
+        text += String(decoding: data, as: UTF8.self)
+        if text.contains("eady to accept connections") {
+          readiness.yield(true)
+          text = ""
+        }
       }
-      text.withLock {
-        $0 += String(decoding: data, as: UTF8.self)
-        if $0.contains("eady to accept connections") { readiness.yield(true) }
-      }
+      readiness.yield(false)
     }
     process.terminationHandler = { _ in
-      readiness.yield(false)
       exit.finish()
     }
     self.ready = ready
     self.exited = exited
     self.process = process
     try process.run()
+    reader.start()
   }
 
   func untilReady() async throws {
