@@ -60,7 +60,7 @@ let package = Package(
     // Floor 0: no target of ours below.
     floor("Forest"),
     floor("JSON"),
-    floor("Redis", [logging, nioCore, nioPosix]),
+    floor("Redis", [crypto, logging, nioCore, nioPosix, serviceLifecycle]),
     floor("Telemetry", ["JSON", logging, metrics]),
     // Floor 1
     floor("ModelFormats", ["Forest", "JSON"]),
@@ -86,11 +86,16 @@ let package = Package(
       ],
       swiftSettings: settings),
     // Tests
-    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: [logging, serviceLifecycle], path: "Tests/Support",
+      swiftSettings: settings),
     tests("Forest", ["Forest"]),
     tests("JSON", ["JSON"]),
     tests("ModelFormats", ["Forest", "ModelFormats"]),
     tests("Training", ["Forest", "Training"]),
+    tests("Redis", ["Redis", "TestSupport", nioCore, nioPosix]),
+    tests(
+      "Jobs", ["Jobs", "Redis", "Telemetry", "TestSupport", metrics, nioCore, serviceLifecycle]),
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )

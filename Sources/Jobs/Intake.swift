@@ -1,0 +1,27 @@
+/// Sorts what was read from the stream: what may be computed, and what must not be.
+struct Intake {
+  private(set) var jobs: [Job] = []
+  /// Too late: they end as `expired` and are not computed.
+  private(set) var expired: [Job] = []
+  /// Given out too often: they end as `dead`.
+  private(set) var exhausted: [Job] = []
+  /// Not jobs: they are set aside.
+  private(set) var damaged: [(entry: JobEntry, damage: JobEntry.Damage)] = []
+
+  init(_ entries: [JobEntry], maximumAttempts: Int, now: Deadline) {
+    for entry in entries {
+      do throws(JobEntry.Damage) {
+        let job = try entry.job()
+        if job.deadline <= now {
+          expired.append(job)
+        } else if job.attempt > maximumAttempts {
+          exhausted.append(job)
+        } else {
+          jobs.append(job)
+        }
+      } catch {
+        damaged.append((entry, error))
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+public import NIOCore
+
+/// How a job ended. Every accepted job ends in exactly one of these.
+public enum JobOutcome: Sendable, Equatable {
+  /// A worker computed the answer.
+  case done(ByteBuffer)
+  /// A worker could not compute it, and why.
+  case failed(String)
+  /// The deadline passed before a worker came to it; it was not computed.
+  case expired
+  /// It was taken several times and never finished, or its entry was damaged; why it was set aside.
+  case dead(String)
+}
+
+extension JobOutcome {
+  /// The name, fit for a label.
+  package var name: String {
+    switch self {
+    case .done: "done"
+    case .failed: "failed"
+    case .expired: "expired"
+    case .dead: "dead"
+    }
+  }
+
+  /// The answer, or the error that its waiter gets.
+  var answer: Result<ByteBuffer, JobError> {
+    switch self {
+    case .done(let bytes): .success(bytes)
+    case .failed(let message), .dead(let message): .failure(JobError(.failed, message))
+    case .expired:
+      .failure(JobError(.expired, "the deadline passed before a worker came to the job"))
+    }
+  }
+
+  /// The stored form: one letter, then the answer or the message.
+  var stored: ByteBuffer {
+    var bytes = ByteBuffer()
+    switch self {
+    case .done(let answer):
+      bytes.reserveCapacity(answer.readableBytes + 1)
+      bytes.writeString("d")
+      bytes.writeImmutableBuffer(answer)
+    case .failed(let message): bytes.writeString("f" + message)
+    case .expired: bytes.writeString("e")
+    case .dead(let message): bytes.writeString("x" + message)
+    }
+    return bytes
+  }
+
+  /// Reads the stored form; anything else is `nil`.
+  init?(stored: ByteBuffer) {
+    var bytes = stored
+    switch bytes.readInteger(as: UInt8.self) {
+    case UInt8(ascii: "d"): self = .done(bytes.slice())
+    case UInt8(ascii: "f"): self = .failed(String(buffer: bytes))
+    case UInt8(ascii: "e"): self = .expired
+    case UInt8(ascii: "x"): self = .dead(String(buffer: bytes))
+    default: return nil
+    }
+  }
+}

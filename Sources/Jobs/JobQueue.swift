@@ -1,0 +1,35 @@
+public import NIOCore
+
+/// The side of the queue that hands jobs in and waits for the answers.
+public protocol JobQueue: Sendable {
+  /// Hands in a job and waits for its answer.
+  ///
+  /// - Parameters:
+  ///   - payload: what is to be done.
+  ///   - deadline: after it the job is not computed any more, and the wait ends.
+  /// - Returns: what the worker answered.
+  /// - Throws: ``JobError``; `cancelled` as soon as the task is cancelled.
+  func submit(_ payload: ByteBuffer, deadline: Deadline) async throws(JobError) -> ByteBuffer
+}
+
+/// The side of the queue that takes jobs and commits their outcomes.
+///
+/// What is taken is kept for this worker until it is completed, for as long as the source runs and
+/// the deadline has not passed. What a worker leaves behind by dying goes to another one.
+public protocol JobSource: Sendable {
+  /// Waits for jobs and takes them; one call at a time.
+  ///
+  /// Expired and damaged jobs, and those that were taken too often, never come out of it. It goes on
+  /// waiting while the queue cannot be reached.
+  ///
+  /// - Parameter limit: the largest number of jobs wanted.
+  /// - Returns: at least one job; none only when the task is cancelled or shutting down gracefully.
+  func take(upTo limit: Int) async -> [Job]
+
+  /// Commits outcomes of jobs that were taken; tries again while the queue cannot be reached.
+  ///
+  /// - Returns: for each, whether this was the job's first outcome. Any later one is refused, and so
+  ///   is one that could not be committed before the job's deadline.
+  @discardableResult
+  func complete(_ results: [(job: Job, outcome: JobOutcome)]) async -> [Bool]
+}

@@ -1,0 +1,192 @@
+import Jobs
+import NIOCore
+import Redis
+import Testing
+import TestSupport
+
+@Suite("A queue in Redis", .timeLimit(.minutes(1)))
+struct RedisQueueTests {
+  @Test("brings a job to a worker and its answer back, whatever bytes they are")
+  func roundTrip() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run { fixture in
+        let payload = ByteBuffer(bytes: (0..<200_000).map { UInt8(truncatingIfNeeded: $0) })
+        async let answer = fixture.queue.submit(payload, deadline: .after(.seconds(10)))
+        let jobs = await fixture.source.take(upTo: 10)
+        #expect(jobs.map(\.payload) == [payload])
+        #expect(jobs.map(\.attempt) == [1])
+        #expect(await fixture.source.complete([(jobs[0], .done(payload))]) == [true])
+        let bytes = try await answer
+        #expect(bytes == payload)
+        let failure = fixture.submitting("b")
+        let more = await fixture.source.take(upTo: 10)
+        await fixture.source.complete([(more[0], .failed("no such model"))])
+        let error = await #expect(throws: JobError.self) { try await failure.value }
+        #expect(error == JobError(.failed, "no such model"))
+      }
+    }
+  }
+
+  @Test("gives each of a thousand waiters its own answer, with two workers, and tidies up")
+  func manyWaiters() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run(keepingJobs: true) { fixture in
+        let other = fixture.anotherSource()
+        try await during {
+          async let first: Void = fixture.source.echo("?")
+          async let second: Void = other.echo("?")
+          _ = await (first, second)
+        } _: {
+          try await withThrowingTaskGroup(of: Bool.self) { group in
+            for index in 0..<1_000 {
+              group.addTask { try await fixture.submit("\(index)") == "\(index)?" }
+            }
+            for try await isRight in group { #expect(isRight) }
+          }
+        }
+        try await fixture.depth(is: 0)
+        #expect(fixture.metric("coppice_jobs_enqueued_total") == 1_000)
+        #expect(fixture.metric("coppice_jobs_taken_total") == 1_000)
+        #expect(fixture.metric("coppice_jobs_completed_total{outcome=\"done\"}") == 1_000)
+        let length = try await fixture.redis.send(["XLEN", "{coppice}:jobs"]).integer ?? .max
+        #expect(length < 200)
+        for key in try await fixture.redis.send(["KEYS", "*"]).elements ?? [] {
+          let name = try #require(key.text)
+          let lifetime = try await fixture.redis.send(["PTTL", .text(name)]).integer ?? 0
+          #expect(lifetime > 0 || name == "{coppice}:jobs", "\(name) has no lifetime")
+        }
+      }
+    }
+  }
+
+  @Test("never computes a job whose deadline has passed")
+  func expired() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run { fixture in
+        let error = await #expect(throws: JobError.self) {
+          try await fixture.submit("late", within: .milliseconds(100))
+        }
+        #expect(error?.code == .expired)
+        let answer = fixture.submitting("in time")
+        let jobs = await fixture.source.take(upTo: 10)
+        #expect(jobs.map(\.text) == ["in time"])
+        await fixture.source.complete([(jobs[0], jobs[0].echo())])
+        let text = try await answer.value
+        #expect(text == "in time!")
+        #expect(fixture.metric("coppice_jobs_completed_total{outcome=\"expired\"}") == 1)
+        try await fixture.depth(is: 0)
+      }
+    }
+  }
+
+  @Test("refuses a deadline that has passed and a payload that is too large")
+  func refused() async throws {
+    try await withRedis { server in
+      var configuration = RedisQueueConfiguration()
+      configuration.maximumPayloadSize = 10
+      try await QueueFixture(server, configuration).run { fixture in
+        let late = await #expect(throws: JobError.self) {
+          try await fixture.submit("a", within: .zero)
+        }
+        #expect(late?.code == .expired)
+        let large = await #expect(throws: JobError.self) {
+          try await fixture.submit("eleven bytes")
+        }
+        #expect(large?.code == .tooLarge)
+        let count = try await fixture.redis.send(["DBSIZE"])
+        #expect(count.integer == 0)
+      }
+    }
+  }
+
+  @Test("is full when as many jobs wait and run as may, and not when they are finished")
+  func full() async throws {
+    try await withRedis { server in
+      var configuration = RedisQueueConfiguration()
+      configuration.maximumDepth = 3
+      try await QueueFixture(server, configuration).run { fixture in
+        for index in 0..<10 {
+          let answer = fixture.submitting("\(index)")
+          let jobs = await fixture.source.take(upTo: 1)
+          await fixture.source.complete([(jobs[0], jobs[0].echo())])
+          let text = try await answer.value
+          #expect(text == "\(index)!")
+        }
+        let a = fixture.submitting("a")
+        let b = fixture.submitting("b")
+        let c = fixture.submitting("c")
+        try await fixture.depth(is: 3)
+        let running = await fixture.source.take(upTo: 2)
+        let error = await #expect(throws: JobError.self) { try await fixture.submit("d") }
+        #expect(error?.code == .full)
+        #expect(error?.retryAfter == .seconds(1))
+        await fixture.source.complete(running.map { ($0, $0.echo()) })
+        let e = fixture.submitting("e")
+        try await during {
+          await fixture.source.echo()
+        } _: {
+          for answer in [a, b, c, e] {
+            let text = try await answer.value
+            #expect(text.hasSuffix("!"))
+          }
+        }
+      }
+    }
+  }
+
+  @Test("stops waiting when the task is cancelled")
+  func cancellation() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run { fixture in
+        let waiting = Task { () async throws(JobError) in try await fixture.submit("a") }
+        try await fixture.depth(is: 1)
+        waiting.cancel()
+        let error = await #expect(throws: JobError.self) { try await waiting.value }
+        #expect(error?.code == .cancelled)
+        let late = Task { () async throws(JobError) in
+          withUnsafeCurrentTask { $0?.cancel() }
+          return try await fixture.submit("b")
+        }
+        let other = await #expect(throws: JobError.self) { try await late.value }
+        #expect(other?.code == .cancelled)
+      }
+    }
+  }
+
+  @Test("refuses a second outcome")
+  func secondOutcome() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run { fixture in
+        let answer = fixture.submitting("a")
+        let jobs = await fixture.source.take(upTo: 1)
+        let both: [(job: Job, outcome: JobOutcome)] = [
+          (jobs[0], .done(ByteBuffer(string: "first"))),
+          (jobs[0], .done(ByteBuffer(string: "second"))),
+        ]
+        #expect(await fixture.source.complete(both) == [true, false])
+        #expect(await fixture.source.complete([(jobs[0], .failed("third"))]) == [false])
+        let text = try await answer.value
+        #expect(text == "first")
+        #expect(fixture.metric("coppice_jobs_duplicate_total") == 2)
+      }
+    }
+  }
+
+  @Test("ends a worker's wait when it is told to stop, and forgets the worker")
+  func stop() async throws {
+    try await withRedis { server in
+      let fixture = try QueueFixture(server)
+      try await fixture.run { fixture in
+        let told = try await withServices([fixture.source, Echo(source: fixture.source)]) {
+          _ = try await fixture.submit("a")
+          return ContinuousClock.now
+        }
+        // Far less than the two seconds for which an idle read blocks.
+        #expect(told.duration(to: .now) < .seconds(1))
+        let consumers = try await fixture.redis.send(
+          ["XINFO", "CONSUMERS", "{coppice}:jobs", "workers"])
+        #expect(consumers == .array([]))
+      }
+    }
+  }
+}
