@@ -1,3 +1,4 @@
+import Forest
 public import Jobs
 
 /// Predicts through the job queue: workers elsewhere do the work.

@@ -1,6 +1,8 @@
 import API
 import ArgumentParser
+import Jobs
 import Logging
+import Redis
 import ServiceLifecycle
 import Serving
 import Telemetry
@@ -29,6 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The largest request body, in bytes.")
   var maxBodyBytes = 16 << 20
 
+  @OptionGroup var queue: QueueOptions
+
   @OptionGroup var log: LogOptions
 
   func validate() throws {
@@ -43,11 +47,26 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = log.logger("coppice.serve")
     let metrics = PrometheusRegistry(helps: metricHelps)
     let catalog = try models.load(logger: logger)
-    let server = HTTPServer(
+    guard let redis = try queue.configuration else {
+      let server = server(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
+      return try await run([server], logger: logger)
+    }
+    let client = RedisClient(redis, logger: logger)
+    let jobs = RedisJobQueue(
+      client, configuration: queue.queueConfiguration, metrics: metrics, logger: logger)
+    let server = server(
+      catalog, QueuedPredictor(jobs), metrics: metrics, logger: logger, obstacle: { jobs.obstacle })
+    try await run([client, jobs, server], logger: logger)
+  }
+
+  private func server(
+    _ catalog: ModelCatalog, _ predictor: any Predicting, metrics: PrometheusRegistry,
+    logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
+  ) -> HTTPServer {
+    HTTPServer(
       configuration: .init(
         host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
-      catalog: catalog, predictor: MeteredPredictor(LocalPredictor(catalog), metrics: metrics),
-      metrics: metrics, logger: logger)
-    try await run([server], logger: logger)
+      catalog: catalog, predictor: MeteredPredictor(predictor, metrics: metrics), metrics: metrics,
+      logger: logger, obstacle: obstacle)
   }
 }

@@ -22,4 +22,5 @@ let metricHelps = [
   "coppice_predicted_rows_total": "Rows that were predicted.",
   "coppice_prediction_duration_seconds": "Time of a prediction, with the queue if there is one.",
   "coppice_prediction_failures_total": "Prediction requests that failed.",
+  "coppice_jobs_enqueued_total": "Jobs that the queue accepted.",
 ]

@@ -35,7 +35,7 @@ public struct HTTPServer: Service {
 
   let configuration: Configuration
   let catalog: ModelCatalog
-  let predictor: any Predicting
+  let predictor: (any Predicting)?
   let metrics: PrometheusRegistry
   let health: Health
   let logger: Logger
@@ -45,12 +45,12 @@ public struct HTTPServer: Service {
   /// - Parameters:
   ///   - configuration: where to listen and what to accept.
   ///   - catalog: the models that requests are checked against.
-  ///   - predictor: what answers them.
+  ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
   ///   - logger: gets one line a request.
   public init(
-    configuration: Configuration, catalog: ModelCatalog, predictor: any Predicting,
+    configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
     metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
@@ -98,10 +98,12 @@ public struct HTTPServer: Service {
   func router() -> Router<BasicRequestContext> {
     let router = Router()
     router.add(middleware: RequestObserver(metrics: metrics, logger: logger))
-    PredictRoute(
-      catalog: catalog, predictor: predictor, timeout: configuration.timeout,
-      maximumBodySize: configuration.maximumBodySize
-    ).add(to: router)
+    if let predictor {
+      PredictRoute(
+        catalog: catalog, predictor: predictor, timeout: configuration.timeout,
+        maximumBodySize: configuration.maximumBodySize
+      ).add(to: router)
+    }
     HealthRoutes(health: health, catalog: catalog).add(to: router)
     router.only(.get, "/metrics") { [metrics] _, _ in
       Response(
