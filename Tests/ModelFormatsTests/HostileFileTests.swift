@@ -126,7 +126,7 @@ struct HostileFileTests {
         left: left, right: right, types: types,
         categories: [Int](repeating: 16_777_215, count: count), categoryNodes: nodes))
     #expect(error.code == .tooLarge)
-    #expect(error.message.contains("128 MiB"))
+    #expect(error.message.contains("64 MiB"))
   }
 
   @Test("Deep nesting is refused", arguments: [UInt8(ascii: "["), UInt8(ascii: "{")])

@@ -21,7 +21,7 @@ struct XGBoostTreeReader {
 
   /// The memory that category sets may still take. A code of eight digits makes a set of two
   /// megabytes, so that their memory is not linear in the bytes of the file.
-  private var categoryBudget = 128 << 20
+  private var categoryBudget = 64 << 20
 
   /// Reads one tree.
   mutating func read(_ scanner: inout some DocumentScanner & ~Copyable) throws -> [Node] {
@@ -141,7 +141,7 @@ struct XGBoostTreeReader {
       }
       categoryBudget -= (codes.max() ?? 0) / 8
       guard categoryBudget >= 0 else {
-        throw ModelFormatError(.tooLarge, "the category sets take more than 128 MiB")
+        throw ModelFormatError(.tooLarge, "the category sets take more than 64 MiB")
       }
       sets[node] = CategorySet(codes)
     }
