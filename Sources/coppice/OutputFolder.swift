@@ -62,7 +62,7 @@ struct OutputFolder {
       ).folder
     } catch let error as CocoaError {
       // Its own description is a dump of its parts.
-      let cause = error.userInfo[NSUnderlyingErrorKey] as? POSIXError
+      let cause = error.userInfo["NSUnderlyingError"] as? POSIXError
       throw OutputError(
         description: "\(repository.root)/\(name): the model cannot be written: "
           + (cause.map { String(cString: strerror($0.code.rawValue)) } ?? "\(error.code)"))
