@@ -47,10 +47,10 @@ struct OutputFolder {
     }
     var isFolder = false
     guard files.fileExists(atPath: folder, isDirectory: &isFolder), isFolder else {
-      throw OutputError(description: "\(folder): this is a file, but --output needs a folder")
+      throw CommandError("\(folder): this is a file, but --output needs a folder")
     }
     guard files.isWritableFile(atPath: folder) else {
-      throw OutputError(description: "\(folder): no permission to write into this folder")
+      throw CommandError("\(folder): no permission to write into this folder")
     }
   }
 
@@ -63,14 +63,9 @@ struct OutputFolder {
     } catch let error as CocoaError {
       // Its own description is a dump of its parts.
       let cause = error.userInfo["NSUnderlyingError"] as? POSIXError
-      throw OutputError(
-        description: "\(repository.root)/\(name): the model cannot be written: "
+      throw CommandError(
+        "\(repository.root)/\(name): the model cannot be written: "
           + (cause.map { String(cString: strerror($0.code.rawValue)) } ?? "\(error.code)"))
     }
   }
-}
-
-/// Why a model cannot be written.
-struct OutputError: Error, CustomStringConvertible {
-  let description: String
 }
