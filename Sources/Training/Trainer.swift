@@ -56,7 +56,7 @@ public struct Trainer {
   ///   - target: what to predict.
   ///   - split: which rows serve for what.
   ///   - report: called after every round.
-  ///   - warn: called with what XGBoost warns of.
+  ///   - warn: called with what XGBoost logs: warnings, and more with `verbosity` above 1.
   /// - Throws: ``XGBoostError``.
   public func train(
     _ table: Table, target: Target, split: DataSplit, report: (RoundReport) -> Void = { _ in },

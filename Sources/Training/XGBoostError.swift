@@ -41,7 +41,9 @@ public struct XGBoostError: Error, Sendable, Equatable, CustomStringConvertible 
   private static func withoutOrigin(_ line: Substring) -> Substring {
     guard line.hasPrefix("["), let bracket = line.firstIndex(of: "]") else { return line }
     var rest = trimmed(line[line.index(after: bracket)...])
-    if rest.hasPrefix("WARNING: ") { rest = rest.dropFirst("WARNING: ".count) }
+    for level in ["WARNING: ", "INFO: ", "DEBUG: "] where rest.hasPrefix(level) {
+      rest = rest.dropFirst(level.count)
+    }
     // FILE:LINE: TEXT
     let parts = rest.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
     return parts.count == 3 && Int(parts[1]) != nil ? trimmed(parts[2]) : rest

@@ -60,8 +60,8 @@ public final class XGBoostLibrary {
   /// - Throws: ``XGBoostError`` when it cannot be opened, is no XGBoost or one older than 1.7.
   public init(path: String) throws(XGBoostError) {
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
-      let reason = dlerror().map { String(cString: $0) } ?? "it cannot be opened"
-      throw XGBoostError(.libraryMissing, "\(path): not a library that can be opened: \(reason)")
+      let reason = dlerror().map { String(cString: $0) } ?? path
+      throw XGBoostError(.libraryMissing, "the library cannot be opened: \(reason)")
     }
     func symbol<Function>(_ name: String) throws(XGBoostError) -> Function {
       guard let address = dlsym(handle, name) else {

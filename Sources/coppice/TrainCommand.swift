@@ -134,7 +134,7 @@ struct TrainCommand: AsyncParsableCommand {
       earlyStoppingRounds: earlyStoppingRounds)
     let model = try trainer.train(
       rows, target: target, split: parts, report: { progress.show($0) },
-      warn: { progress.interrupt(with: "XGBoost warns: \($0)") })
+      warn: { progress.interrupt(with: "XGBoost: \($0)") })
     progress.finish()
     if model.rounds < rounds { print("stopped early: the model has \(model.rounds) rounds") }
     for (name, value) in model.metrics.sorted(by: { $0.key > $1.key }) {

@@ -36,7 +36,7 @@ struct XGBoostLibraryTests {
       try XGBoostLibrary.open("/nowhere/libxgboost.so")
     }
     #expect(error.code == .libraryMissing)
-    #expect(error.message.hasPrefix("/nowhere/libxgboost.so: not a library that can be opened"))
+    #expect(error.message.hasPrefix("the library cannot be opened: /nowhere/libxgboost.so"))
   }
 
   @Test("and another library, or a file that is none, is refused")
@@ -47,7 +47,7 @@ struct XGBoostLibraryTests {
     let text = folder.appending(path: "libxgboost.so").path
     try Data("no library".utf8).write(to: URL(filePath: text))
     let error = try #require(throws: XGBoostError.self) { try XGBoostLibrary.first(of: [text]) }
-    #expect(error.message.contains("\(text): not a library"))
+    #expect(error.message.contains("the library cannot be opened: \(text)"))
     #if os(Linux)
       let alien = try #require(throws: XGBoostError.self) { try XGBoostLibrary(path: "libm.so.6") }
       #expect(alien.code == .libraryUnsupported)
