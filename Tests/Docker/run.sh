@@ -12,7 +12,7 @@ LOCAL_IMAGES=../shared/docker/local-base-images.sh
 export LOCAL_DOCKER_DIR=${LOCAL_DOCKER_DIR:-$PWD/.build/docker}
 
 say()  { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
-fail() { printf 'FAILED: Docker test: %s\n' "$*" >&2; exit 1; }
+fail() { failure=$*; exit 1; }
 skip() {
   [ "${REQUIRE_DOCKER:-0}" != 1 ] || fail "$*"
   printf 'SKIPPED: Docker test: %s\n' "$*"
@@ -32,7 +32,7 @@ await() {
 
 cleanup() {
   local rc=$?
-  trap - EXIT
+  trap - EXIT INT TERM
   if [ "$engine" = up ]; then
     if [ $rc != 0 ]; then
       docker logs --tail 20 "$SINGLE" 2>&1 || true
@@ -43,6 +43,7 @@ cleanup() {
   fi
   [ ! -x $LOCAL_IMAGES ] || $LOCAL_IMAGES stop || true
   rm -rf "$WORK"
+  [ $rc = 0 ] || printf 'FAILED: Docker test: %s\n' "${failure:-exit code $rc, see above}" >&2
   exit $rc
 }
 
@@ -123,6 +124,7 @@ compose_up() {
   check_answers "$address" "compose, six model servers"
 }
 
+# Whether so many answers are there already.
 answered() { [ "$(cat "$WORK"/client-* | wc -l)" -ge "$1" ]; }
 restarted() { [ "$(inspect '{{.RestartCount}} {{.State.Running}}' "$1")" != "0 true" ] && [ "$(inspect '{{.State.Running}}' "$1")" = true ]; }
 
@@ -179,6 +181,7 @@ mkdir -p .build
 : >"$LOG"
 engine=down
 trap cleanup EXIT
+trap 'exit 130' INT TERM
 start_engine
 build_image
 single_container
