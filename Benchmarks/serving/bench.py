@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 
 import load
@@ -49,10 +50,10 @@ def measure(name, options):
     with open(body_file, "wb") as f:
         f.write(body)
     port = processes.free_ports()
-    with open(f"{HOME}/logs/{name}.log", "w") as log:
+    with open(f"{HOME}/logs/{name}.log", "w") as log, tempfile.TemporaryDirectory() as run:
         started = time.time()
         server = subprocess.Popen(["bash", f"{load.HERE}/start/{name}.sh", str(port)], stdout=log, stderr=log,
-                                  stdin=subprocess.DEVNULL, start_new_session=True)
+                                  stdin=subprocess.DEVNULL, start_new_session=True, env=dict(os.environ, RUN_DIR=run))
         try:
             why_not = load.first_answer(port, path, body, server, limit=90)
             if why_not:

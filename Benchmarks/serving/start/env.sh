@@ -4,7 +4,7 @@ export PORT=${1:?usage: $0 PORT}
 export REDIS_PORT=$((PORT + 1))
 export MODELS_DIR=$BENCH_HOME/models
 export OMP_NUM_THREADS=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/peers
-run=$(mktemp -d -t peer-XXXXXX)
+run=${RUN_DIR:?a folder for the files of this run}
 cd "$here/peers"
 
 bin() { echo "$BENCH_HOME/venv-$1/bin/$2"; }
