@@ -45,8 +45,8 @@ check: ## Lint the Swift sources and the scripts
 	@if command -v shellcheck >/dev/null; then shellcheck -x $(SCRIPTS); else echo 'shellcheck is not installed: syntax only'; fi
 
 .PHONY: bench
-bench: build ## Measure the server beside its peers (Linux, about half an hour)
-	@Benchmarks/serving/run.sh
+bench: build ## Measure the server beside its peers (Linux, about 20 minutes)
+	@Benchmarks/serving/run.sh $(ARGS)
 
 .PHONY: build
 build: ## Build the release binary

@@ -12,7 +12,7 @@ LOCAL_IMAGES=../shared/docker/local-base-images.sh
 export LOCAL_DOCKER_DIR=${LOCAL_DOCKER_DIR:-$PWD/.build/docker}
 
 say()  { printf '[%4ds] %s\n' "$SECONDS" "$*"; }
-fail() { printf 'FAILED: Docker test: %s\n' "$*" >&2; exit 1; }
+fail() { failure=$*; exit 1; }
 skip() {
   [ "${REQUIRE_DOCKER:-0}" != 1 ] || fail "$*"
   printf 'SKIPPED: Docker test: %s\n' "$*"
@@ -32,7 +32,7 @@ await() {
 
 cleanup() {
   local rc=$?
-  trap - EXIT
+  trap - EXIT INT TERM
   if [ "$engine" = up ]; then
     if [ $rc != 0 ]; then
       docker logs --tail 20 "$SINGLE" 2>&1 || true
@@ -43,6 +43,7 @@ cleanup() {
   fi
   [ ! -x $LOCAL_IMAGES ] || $LOCAL_IMAGES stop || true
   rm -rf "$WORK"
+  [ $rc = 0 ] || printf 'FAILED: Docker test: %s\n' "${failure:-exit code $rc, see above}" >&2
   exit $rc
 }
 
@@ -93,9 +94,12 @@ check_answers() {
 # ---------- the parts of the test ----------
 
 build_image() {
+  local size
   say "docker build"
   logged docker build --progress=plain -t coppice .
-  say "image: $(inspect '{{.Size}}' coppice | awk '{printf "%.1f MB", $1 / 1e6}'), user $(inspect '{{.Config.User}}' coppice)"
+  size=$(inspect '{{.Size}}' coppice)
+  say "image: $((size / 1000000)) MB, user $(inspect '{{.Config.User}}' coppice)"
+  [ "$size" -lt 70000000 ] || fail "an image of more than 70 MB: full Foundation alone brings 40 MB of ICU"
   [ "$(inspect '{{.Config.User}}' coppice)" = 65532:65532 ] || fail "the image does not run as 65532:65532"
   ! docker run --rm --entrypoint /bin/sh coppice -c true >>"$LOG" 2>&1 || fail "the image has a shell"
 }
@@ -123,12 +127,15 @@ compose_up() {
   check_answers "$address" "compose, six model servers"
 }
 
+# Whether so many answers are there already.
 answered() { [ "$(cat "$WORK"/client-* | wc -l)" -ge "$1" ]; }
 restarted() { [ "$(inspect '{{.RestartCount}} {{.State.Running}}' "$1")" != "0 true" ] && [ "$(inspect '{{.State.Running}}' "$1")" = true ]; }
 
-# 12 clients, 500 requests each; the fragment only makes curl repeat its request, the server never sees it.
+# 12 clients, 1000 requests each; the fragment only makes curl repeat its request, the server never sees it.
 kill_under_load() {
-  local clients=12 each=500 i row victim pid right=0 at restart=unchecked pids=()
+  local clients=12 each=1000 i row victim pid right=0 at restart=unchecked pids=()
+  victim=$(compose ps -q model_server | head -n 1)
+  pid=$(inspect '{{.State.Pid}}' "$victim")
   for ((i = 0; i < clients; i++)); do
     row=$((i % ${#ROWS[@]}))
     curl -sSN --max-time 30 -XPOST "http://$address/api/predict#[1-$each]" -d"{\"data\": [${ROWS[$row]}]}" \
@@ -136,8 +143,6 @@ kill_under_load() {
     pids+=($!)
   done
   await 60 "a quarter of the answers" answered $((clients * each / 4))
-  victim=$(compose ps -q model_server | head -n 1)
-  pid=$(inspect '{{.State.Pid}}' "$victim")
   if [ "$(uname -s)" = Linux ] && kill -9 "$pid" 2>/dev/null; then restart=wanted; else docker kill "$victim" >>"$LOG"; fi
   at=$(cat "$WORK"/client-* | wc -l)
   wait "${pids[@]}" || true
@@ -179,6 +184,7 @@ mkdir -p .build
 : >"$LOG"
 engine=down
 trap cleanup EXIT
+trap 'exit 130' INT TERM
 start_engine
 build_image
 single_container

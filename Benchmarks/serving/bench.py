@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Measures servers of one model side by side with one client. See README.md; run.sh prepares and calls it."""
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+import load
+import processes
+import report
+
+HOME = os.environ["BENCH_HOME"]
+TUTORIAL = os.environ.get("TUTORIAL_DIR", "")
+ROW = [5.9, 3.2, 4.8, 1.8]
+PLAIN = {"data": ROW}
+OPEN_INFERENCE = {"inputs": [{"name": "x", "shape": [1, 4], "datatype": "FP32", "data": ROW}]}
+
+# Name -> path and body; the server is start/NAME.sh.
+SERVERS = {
+    "coppice": ("/api/predict", PLAIN),
+    "coppice-queue-1": ("/api/predict", PLAIN),
+    "coppice-queue-6": ("/api/predict", PLAIN),
+    "tutorial-flask": ("/api/predict", PLAIN),
+    "tutorial-queue-1": ("/api/predict", PLAIN),
+    "tutorial-queue-6": ("/api/predict", PLAIN),
+    "flask-gunicorn": ("/predict", PLAIN),
+    "fastapi-uvicorn": ("/predict", PLAIN),
+    "granian-onnx": ("/predict", PLAIN),
+    "mlserver": ("/v2/models/iris/infer", OPEN_INFERENCE),
+    "bentoml": ("/predict", PLAIN),
+    "litserve": ("/predict", PLAIN),
+    "celery": ("/predict", PLAIN),
+    "rq": ("/predict", PLAIN),
+    "queue-blpop": ("/predict", PLAIN),
+    "nginx-static": ("/", PLAIN),
+}
+
+
+def measure(name, options):
+    """Starts a server, loads it at each level and ends it."""
+    path, content = SERVERS[name]
+    if name.startswith("tutorial-") and not os.path.isdir(f"{TUTORIAL}/src"):
+        return {"skipped": "TUTORIAL_DIR names no checkout of it"}
+    body = json.dumps(content, separators=(",", ":")).encode()
+    body_file = f"{HOME}/body-{name}.json"
+    with open(body_file, "wb") as f:
+        f.write(body)
+    port = processes.free_ports()
+    with open(f"{HOME}/logs/{name}.log", "w") as log, tempfile.TemporaryDirectory() as run:
+        started = time.time()
+        server = subprocess.Popen(["bash", f"{load.HERE}/start/{name}.sh", str(port)], stdout=log, stderr=log,
+                                  stdin=subprocess.DEVNULL, start_new_session=True, env=dict(os.environ, RUN_DIR=run))
+        try:
+            why_not = load.first_answer(port, path, body, server, limit=90)
+            if why_not:
+                return {"skipped": why_not}
+            result = {"first_answer_s": round(time.time() - started, 3), "load": []}
+            load.wrk(port, path, body_file, 16, options.warm_up)
+            for connections in options.connections:
+                # One answered request: what the level before left in a queue is done by then.
+                why_not = load.first_answer(port, path, body, server, limit=60)
+                if why_not:
+                    return {"skipped": f"before {connections} connections: {why_not}"}
+                result["load"].append(load.wrk(port, path, body_file, connections, options.seconds))
+            result["rss_mib"], result["pss_mib"] = processes.memory(processes.descendants())
+            return result
+        finally:
+            processes.end_all(server)
+
+
+def machine():
+    with open("/proc/cpuinfo") as f:
+        cpu = next((x.split(":")[1].strip() for x in f if x.startswith("model name")), "?")
+    revision = subprocess.run(["git", "-C", load.HERE, "describe", "--always", "--dirty"],
+                              capture_output=True, text=True).stdout.strip()
+    return {"date": time.strftime("%Y-%m-%d"), "cpu": cpu, "cores": os.cpu_count(), "kernel": platform.release(),
+            "revision": revision or "?"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("servers", nargs="*", help=f"by default all: {' '.join(SERVERS)}")
+    parser.add_argument("--connections", type=lambda s: [int(x) for x in s.split(",")], default=[1, 16, 64, 256])
+    parser.add_argument("--seconds", type=int, default=8, help="at each level")
+    parser.add_argument("--warm-up", type=int, default=3, help="seconds")
+    parser.add_argument("--write", metavar="FILE", help="put the table between its marks in this file")
+    options = parser.parse_args()
+    unknown = set(options.servers) - set(SERVERS)
+    if unknown:
+        parser.error(f"unknown servers: {' '.join(sorted(unknown))}; known: {' '.join(SERVERS)}")
+
+    processes.adopt_orphans()
+    os.makedirs(f"{HOME}/logs", exist_ok=True)
+    results = dict(machine(), connections=options.connections, seconds=options.seconds, servers={})
+    for name in options.servers or SERVERS:
+        r = results["servers"][name] = measure(name, options)
+        brief = r.get("skipped") or " ".join(f"{x['connections']}: {x['rps']:.0f}/s" for x in r["load"])
+        print(f"{time.strftime('%H:%M:%S')} {name}: {brief}", file=sys.stderr, flush=True)
+        with open(f"{HOME}/results.json", "w") as f:
+            json.dump(results, f, indent=1)
+    table = report.markdown(results)
+    print(table)
+    if options.write:
+        report.replace_in(options.write, table)
+
+
+if __name__ == "__main__":
+    main()

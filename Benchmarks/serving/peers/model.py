@@ -1,0 +1,27 @@
+"""Shared by the Python peers: loads the model once, predicts one row."""
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+import numpy as np  # noqa: E402
+import xgboost as xgb  # noqa: E402
+
+MODELS = os.environ["MODELS_DIR"]
+NAMES = ("setosa", "versicolor", "virginica")
+
+
+def booster():
+    b = xgb.Booster(model_file=f"{MODELS}/iris.json")
+    b.set_param({"nthread": 1})
+    return b
+
+
+def classify(b, row):
+    """One row -> class id, the quick route through the native API."""
+    p = b.inplace_predict(np.asarray([row], dtype=np.float32), validate_features=False)
+    return int(p[0].argmax())
+
+
+def check_row(row):
+    if not isinstance(row, list) or len(row) != 4:
+        raise ValueError("data must be a list of 4 numbers")
+    return row

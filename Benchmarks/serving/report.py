@@ -1,0 +1,48 @@
+"""The figures as markdown."""
+
+BEGIN, END = "<!-- serving benchmark: begin -->", "<!-- serving benchmark: end -->"
+
+
+def rate(v):
+    return f"{v:,.0f}" if v >= 100 else f"{v:.1f}"
+
+
+def milliseconds(v):
+    return f"{v:.0f}" if v >= 100 else f"{v:.1f}" if v >= 10 else f"{v:.2f}"
+
+
+def markdown(results):
+    levels = results["connections"]
+    lines = [
+        f"Measured on {results['date']}: {results['cores']} cores of {results['cpu']}, Linux {results['kernel']}, "
+        f"{results['seconds']} s a level; Coppice {results['revision']}.", "",
+        "One row, requests/s and p50 / p99 in ms, at each number of connections:", "",
+        "| server | " + " | ".join(f"{c}: req/s | p50 / p99" for c in levels) +
+        " | first answer s | RSS MiB | PSS MiB | CPU µs/req | errors | other CPU % |",
+        "|---|" + "---:|---:|" * len(levels) + "---:|" * 6,
+    ]
+    skipped = []
+    for name, r in results["servers"].items():
+        if "skipped" in r:
+            skipped.append(f"{name} ({r['skipped'][:100]})")
+            continue
+        cells = [f"{rate(x['rps'])} | {milliseconds(x['p50_ms'])} / {milliseconds(x['p99_ms'])}" for x in r["load"]]
+        cpu = r["load"][len(r["load"]) // 2]["cpu_us"]
+        lines.append(
+            f"| {name} | " + " | ".join(cells) + f" | {r['first_answer_s']:.2f} | {r['rss_mib']:.0f} | {r['pss_mib']:.0f} | "
+            f"{'-' if cpu is None else f'{cpu:,.0f}'} | {sum(x['errors'] for x in r['load'])} | "
+            f"{max(x['other_cpu_pct'] for x in r['load']):.0f} |")
+    if skipped:
+        lines += ["", "Not measured: " + "; ".join(skipped) + "."]
+    return "\n".join(lines)
+
+
+def replace_in(path, table):
+    """Puts the table between the two marks in a file."""
+    with open(path) as f:
+        text = f.read()
+    if BEGIN not in text or END not in text:
+        raise SystemExit(f"{path} has no marks {BEGIN} and {END}")
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    with open(path, "w") as f:
+        f.write(f"{head}{BEGIN}\n{table}\n{END}{tail}")
