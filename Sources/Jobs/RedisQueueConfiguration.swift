@@ -7,7 +7,7 @@ public struct RedisQueueConfiguration: Sendable {
   /// The largest payload, in bytes.
   public var maximumPayloadSize = 16 << 20
   /// How long a worker may be silent before others take over its jobs.
-  public var visibility: Duration = .seconds(10)
+  public var visibility: Duration = .seconds(3)
   /// How many times a job is given to a worker before it is set aside.
   public var maximumAttempts = 3
   /// How long outcomes are kept.

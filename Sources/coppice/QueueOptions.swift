@@ -16,7 +16,7 @@ struct QueueOptions: ParsableArguments {
   var maxQueueDepth = 10_000
 
   @Option(help: "How long a worker may be silent, in seconds, before others take over its jobs.")
-  var visibility = 10.0
+  var visibility = 3.0
 
   func validate() throws {
     guard maxQueueDepth > 0 else { throw ValidationError("--max-queue-depth must be at least 1") }
