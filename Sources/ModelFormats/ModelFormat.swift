@@ -46,31 +46,12 @@ extension ModelFormat {
       "load it with XGBoost 1.0 to 2.x and save it again with save_model(\"model.json\")"
     ),
     (
-      [0x80, 0x02], "a Python pickle", pickleRemedy
+      [0x80], "a Python pickle",
+      "load it in Python and save the booster with save_model(\"model.json\")"
     ),
-    (
-      [0x80, 0x03], "a Python pickle", pickleRemedy
-    ),
-    (
-      [0x80, 0x04], "a Python pickle", pickleRemedy
-    ),
-    (
-      [0x80, 0x05], "a Python pickle", pickleRemedy
-    ),
-    (
-      [0x1F, 0x8B], "a gzip file", "unpack it first"
-    ),
-    (
-      Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"
-    ),
-    (
-      Array("tree\n".utf8), "a LightGBM model", "serve a model that XGBoost saved"
-    ),
-    (
-      Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"
-    ),
+    ([0x1F, 0x8B], "a gzip file", "unpack it first"),
+    (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),
+    (Array("tree\n".utf8), "a LightGBM model", "serve a model that XGBoost saved"),
+    (Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"),
   ]
-
-  private static let pickleRemedy =
-    "load it in Python and save the booster with save_model(\"model.json\")"
 }
