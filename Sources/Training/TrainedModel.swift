@@ -6,7 +6,7 @@ public struct TrainedModel: Sendable {
   public struct Example: Sendable, Equatable {
     /// One value a feature, nil where it is missing.
     public let row: [Float?]
-    /// The transformed prediction of the saved model: one value, or one a class.
+    /// The transformed prediction of the saved model: one value, or a probability a class.
     public let prediction: [Float]
   }
 

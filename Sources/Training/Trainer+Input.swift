@@ -84,7 +84,6 @@ extension Trainer {
         return largest.map { $0 - prediction.startIndex } ?? 0
       }
       let value = prediction[prediction.startIndex]
-      if target.task == .multiclass { return Int(value) }  // multi:softmax
       return value > (target.objective == "binary:logitraw" ? 0 : 0.5) ? 1 : 0
     }
   }

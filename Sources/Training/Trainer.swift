@@ -121,6 +121,10 @@ public struct Trainer {
     // What the saved bytes predict is what a reader of them has to reproduce.
     let saved = try Booster.reading(json, with: library)
     try saved.set("nthread", settings.value(of: "nthread") ?? "1")
+    if input.target.objective == "multi:softmax" {
+      // The same trees; this one gives the probabilities, which are served too, not the class only.
+      try saved.set("objective", "multi:softprob")
+    }
     let predict = { (rows: [Int]) in
       rows.isEmpty ? [] : try saved.predict(try matrix(input, rows))
     }

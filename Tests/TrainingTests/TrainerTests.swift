@@ -145,7 +145,7 @@ struct TrainerTests {
     arguments: [
       ("binary:logistic", 1, "accuracy"), ("binary:logitraw", 1, "accuracy"),
       ("binary:hinge", 1, "accuracy"), ("multi:softprob", 2, "accuracy"),
-      ("multi:softmax", 1, "accuracy"),
+      ("multi:softmax", 2, "accuracy"),
     ])
   func objectives(objective: String, width: Int, metric: String) throws {
     let model = try train(noisyTable(), objective: objective)
