@@ -17,7 +17,9 @@ struct Coppice: AsyncParsableCommand {
       COPPICE_LOG_LEVEL_FILE names a file that holds its value. An option on the command line \
       comes first.
       """,
-    subcommands: [TrainCommand.self, ServeCommand.self, WorkerCommand.self, HealthcheckCommand.self])
+    subcommands: [
+      TrainCommand.self, ServeCommand.self, WorkerCommand.self, HealthcheckCommand.self,
+    ])
 
   static func main() async {
     var arguments = Array(CommandLine.arguments.dropFirst())
