@@ -45,7 +45,7 @@ public final class RedisClient: Service {
         attempt = start.duration(to: .now) > .seconds(5) ? 0 : attempt + 1
         let delay = self.configuration.backoff.delay(attempt: attempt, using: &random)
         self.logger.warning(
-          "No connection to Redis; trying again",
+          "no connection to Redis; trying again",
           metadata: [
             "redis": "\(self.configuration)", "reason": "\(error)", "attempt": "\(attempt)",
             "delay": "\(delay)",
@@ -60,7 +60,7 @@ public final class RedisClient: Service {
   private func connectOnce() async -> RedisError {
     do throws(RedisError) {
       let connection = try await connect(name: configuration.clientName)
-      logger.info("Connected to Redis", metadata: ["redis": "\(configuration)"])
+      logger.info("connected to Redis", metadata: ["redis": "\(configuration)"])
       state.withLock { $0.connected(connection) }.forEach { $0.resume(returning: true) }
       let reason = await connection.closed()
       state.withLock { $0.disconnected(reason) }
