@@ -25,20 +25,41 @@ public final class MeteredPredictor: Predicting {
 
   /// Asks the other predictor, and counts.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
-    let meters = meters(for: request.model)
     let start = ContinuousClock.now
     do throws(PredictionError) {
       let prediction = try await predictor.predict(request)
-      meters.rows.increment(by: request.rows.rowCount)
-      meters.duration.recordNanoseconds((.now - start).nanoseconds)
+      count(request, since: start)
       return prediction
     } catch {
-      let dimensions = Self.dimensions(request.model) + [("code", error.code.rawValue)]
-      Counter(
-        label: "coppice_prediction_failures_total", dimensions: dimensions, factory: factory
-      ).increment()
+      count(error, of: request.model)
       throw error
     }
+  }
+
+  /// Asks the other predictor, and counts unless it has to wait.
+  public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
+    let start = ContinuousClock.now
+    do throws(PredictionError) {
+      let prediction = try predictor.predictAtOnce(request)
+      if prediction != nil { count(request, since: start) }
+      return prediction
+    } catch {
+      count(error, of: request.model)
+      throw error
+    }
+  }
+
+  private func count(_ request: PredictionRequest, since start: ContinuousClock.Instant) {
+    let meters = meters(for: request.model)
+    meters.rows.increment(by: request.rows.rowCount)
+    meters.duration.recordNanoseconds((.now - start).nanoseconds)
+  }
+
+  private func count(_ error: PredictionError, of model: ModelID) {
+    Counter(
+      label: "coppice_prediction_failures_total",
+      dimensions: Self.dimensions(model) + [("code", error.code.rawValue)], factory: factory
+    ).increment()
   }
 
   private func meters(for model: ModelID) -> Meters {

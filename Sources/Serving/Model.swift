@@ -18,6 +18,9 @@ public struct Model: Sendable {
   /// What can be asked of it.
   public let outputs: [Output]
 
+  /// The number of trees.
+  public let treeCount: Int
+
   private let objective: Objective
   private let outputCount: Int
   private let engine: any Engine
@@ -38,6 +41,7 @@ public struct Model: Sendable {
     self.format = tree.format.rawValue
     self.objective = objective
     self.task = objective.task
+    self.treeCount = tree.forest.trees.count
     self.outputCount = tree.forest.outputCount
     self.engine = ReferenceEngine(tree.forest)
     self.features = manifest.features ?? tree.features

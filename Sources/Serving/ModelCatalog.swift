@@ -60,12 +60,15 @@ public final class ModelCatalog: Sendable {
         : "no model of that name is served; there is: \(names)", field: "model")
   }
 
+  /// The model with exactly this name and version, if it is loaded.
+  public func loaded(_ id: ModelID) -> Model? { contents.withLock { $0.models[id] } }
+
   /// The model with exactly this name and version, read from the repository if it has to be.
   ///
   /// A worker may be asked for a version that was published after it started, or that is not the
   /// latest any more.
   public func loading(_ id: ModelID) throws(PredictionError) -> Model {
-    if let model = contents.withLock({ $0.models[id] }) { return model }
+    if let model = loaded(id) { return model }
     guard let repository, repository.contains(id) else {
       throw PredictionError(.unknownModel, "model \(id) is not in this worker's repository")
     }

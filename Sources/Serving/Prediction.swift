@@ -36,4 +36,15 @@ public struct Prediction: Sendable, Equatable {
 public protocol Predicting: Sendable {
   /// Predicts, or says why not, before the deadline of the request.
   func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction
+
+  /// Predicts on the caller's thread if that takes next to no time; otherwise nil, and nothing was
+  /// done.
+  func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction?
+}
+
+extension Predicting {
+  /// Nil: most predictors have to wait for something.
+  public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
+    nil
+  }
 }

@@ -68,9 +68,10 @@ public struct HTTPServer: Service {
   /// - Throws: ``ListenError`` when the address or port cannot be had.
   public func run() async throws {
     let isListening = Atomic(false)
+    let recorder = RequestRecorder(metrics: metrics, logger: logger)
     let application = Application(
-      router: router(),
-      server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+      router: router(recorder: recorder),
+      server: channel(recorder: recorder),
       configuration: .init(
         address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
       onServerRunning: { [logger] channel in
@@ -94,16 +95,34 @@ public struct HTTPServer: Service {
     }
   }
 
-  /// The routes, which tests can also call without a socket.
-  func router() -> Router<BasicRequestContext> {
-    let router = Router()
-    router.add(middleware: RequestObserver(metrics: metrics, logger: logger))
-    if let predictor {
+  private var predictRoute: PredictRoute? {
+    predictor.map {
       PredictRoute(
-        catalog: catalog, predictor: predictor, timeout: configuration.timeout,
-        maximumBodySize: configuration.maximumBodySize
-      ).add(to: router)
+        catalog: catalog, predictor: $0, timeout: configuration.timeout,
+        maximumBodySize: configuration.maximumBodySize)
     }
+  }
+
+  /// HTTP/1.1, with the hot route in front where there is one.
+  private func channel(recorder: RequestRecorder) -> HTTPServerBuilder {
+    let idleTimeout = TimeAmount.seconds(75)
+    guard let route = predictRoute else {
+      return .http1(configuration: .init(idleTimeout: idleTimeout))
+    }
+    let date = DateHeader()
+    return .http1(
+      configuration: .init(
+        additionalChannelHandlers: [
+          DirectPredictHandler(
+            route: route, recorder: recorder, date: date, idleTimeout: idleTimeout)
+        ]))
+  }
+
+  /// All routes.
+  private func router(recorder: RequestRecorder) -> Router<BasicRequestContext> {
+    let router = Router()
+    router.add(middleware: RequestObserver(recorder: recorder))
+    predictRoute?.add(to: router)
     HealthRoutes(health: health, catalog: catalog).add(to: router)
     router.only(.get, "/metrics") { [metrics] _, _ in
       Response(

@@ -6,22 +6,21 @@ import Serving
 /// The answer of `POST /api/predict`, as JSON: an object, or for a list of rows a list of objects.
 struct PredictAnswer {
   let model: Model
-  let prediction: Prediction
   let isSingleRow: Bool
 
   /// The JSON text.
-  func encode() -> ByteBuffer {
+  func encode(_ prediction: Prediction) -> ByteBuffer {
     guard let predictions = prediction.values[.predict] else { return ByteBuffer() }
     var text = isSingleRow ? "" : "["
     for row in 0..<predictions.rowCount {
       if row > 0 { text += "," }
-      write(predictions[row: row].first ?? .nan, row: row, to: &text)
+      write(predictions[row: row].first ?? .nan, prediction, row: row, to: &text)
     }
     if !isSingleRow { text += "]" }
     return ByteBuffer(string: text)
   }
 
-  private func write(_ value: Float, row: Int, to text: inout String) {
+  private func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
     text += "{"
     if model.task.isClassification, let number = Int(exactly: value) {
       if let label = label(number) { text += "\"name\":\(label.jsonQuoted)," }

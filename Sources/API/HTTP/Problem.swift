@@ -17,18 +17,28 @@ struct Problem: Error, Sendable {
   /// Header fields that belong to the status, such as `Allow` and `Retry-After`.
   var headers = HTTPFields()
 
-  /// The body and the headers of the answer.
+  /// The answer.
   func response(requestID: String) -> Response {
+    Response(
+      status: status, headers: allHeaders, body: .init(byteBuffer: body(requestID: requestID)))
+  }
+
+  /// The header fields of the answer.
+  var allHeaders: HTTPFields {
+    var headers = headers
+    headers[.contentType] = "application/problem+json"
+    return headers
+  }
+
+  /// The body of the answer.
+  func body(requestID: String) -> ByteBuffer {
     var members = [
       "\"type\":\"about:blank\"", "\"title\":\(status.reasonPhrase.jsonQuoted)",
       "\"status\":\(status.code)", "\"code\":\(code.jsonQuoted)", "\"detail\":\(detail.jsonQuoted)",
     ]
     if let field { members.append("\"field\":\(field.jsonQuoted)") }
     members.append("\"request_id\":\(requestID.jsonQuoted)")
-    var headers = headers
-    headers[.contentType] = "application/problem+json"
-    let body = "{" + members.joined(separator: ",") + "}"
-    return Response(status: status, headers: headers, body: .init(byteBuffer: .init(string: body)))
+    return ByteBuffer(string: "{" + members.joined(separator: ",") + "}")
   }
 }
 
@@ -36,6 +46,13 @@ extension Problem {
   /// A request that cannot be understood.
   static func badRequest(_ code: String, _ detail: String, field: String? = nil) -> Problem {
     Problem(status: .badRequest, code: code, detail: detail, field: field)
+  }
+
+  /// A body that is larger than it may be.
+  static func tooLarge(limit: Int) -> Problem {
+    Problem(
+      status: .contentTooLarge, code: "body_too_large",
+      detail: "the body is over the limit of \(limit) bytes; send fewer rows at a time")
   }
 
   /// The problem behind any error that a route throws.

@@ -1,0 +1,58 @@
+import HTTPTypes
+import HummingbirdCore
+import JSON
+import NIOCore
+
+extension HTTPRequest {
+  /// Refuses a body that says it is something else than JSON; a request without the field passes.
+  func requireJSON() throws {
+    guard let type = headerFields[.contentType], type != "application/json" else { return }
+    let essence = type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+    guard essence == "application/json" || essence.hasSuffix("+json") else {
+      throw Problem(
+        status: .unsupportedMediaType, code: "unsupported_media_type",
+        detail: "the body is \(essence.jsonQuoted); send Content-Type: application/json",
+        field: "Content-Type")
+    }
+  }
+
+  /// The seconds in `Prefer: wait=` (RFC 7240, 4.3), at most ``PredictCall/longestWait``.
+  var preferredWait: Int? {
+    get throws {
+      guard headerFields.contains(.prefer) else { return nil }
+      let preferences = headerFields[values: .prefer].flatMap { $0.split(separator: ",") }
+      for preference in preferences {
+        let parts = preference.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " } }
+        guard parts.first?.lowercased() == "wait" else { continue }
+        guard parts.count == 2, let seconds = Int(parts[1]), seconds >= 0 else {
+          throw Problem.badRequest(
+            "invalid_header", "Prefer: wait= takes a number of seconds", field: "Prefer")
+        }
+        return min(seconds, PredictCall.longestWait)
+      }
+      return nil
+    }
+  }
+}
+
+extension Request {
+  /// The whole body.
+  ///
+  /// - Throws: ``Problem`` with status 413 as soon as it is known to be larger.
+  func collectBody(upTo limit: Int) async throws -> ByteBuffer {
+    if let length = headers[.contentLength].flatMap(Int.init), length > limit {
+      throw Problem.tooLarge(limit: limit)
+    }
+    do {
+      return try await body.collect(upTo: limit)
+    } catch is NIOTooManyBytesError {
+      throw Problem.tooLarge(limit: limit)
+    }
+  }
+}
+
+extension HTTPField.Name {
+  static let prefer = Self("Prefer")!
+  static let preferenceApplied = Self("Preference-Applied")!
+  static let requestID = Self("X-Request-Id")!
+}
