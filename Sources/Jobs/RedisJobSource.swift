@@ -77,8 +77,7 @@ public final class RedisJobSource: JobSource, Service {
     let block = configuration.blockTime
     let command: RedisCommand = [
       "XREADGROUP", "GROUP", QueueKeys.group, .text(consumer), "COUNT", .integer(max(1, limit)),
-      "BLOCK",
-      .integer(block.milliseconds), "STREAMS", keys.jobs, ">",
+      "BLOCK", .integer(block.milliseconds), "STREAMS", keys.jobs, ">",
     ]
     state.withLock { $0.isReading = true }
     let reply = await withTaskCancellationOrGracefulShutdownHandler {
