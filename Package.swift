@@ -98,6 +98,9 @@ let package = Package(
     tests("Redis", ["Redis", "TestSupport", nioCore, nioPosix]),
     tests(
       "Jobs", ["Jobs", "Redis", "Telemetry", "TestSupport", metrics, nioCore, serviceLifecycle]),
+    tests(
+      "Worker",
+      ["Forest", "Jobs", "Redis", "Serving", "Telemetry", "TestSupport", "Worker", nioCore]),
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )

@@ -8,7 +8,7 @@ import CoreMetrics
 /// - `coppice_jobs_taken_over_total`: jobs that another worker, or a lost connection, left behind.
 /// - `coppice_jobs_completed_total{outcome}`: outcomes that this worker committed.
 /// - `coppice_jobs_duplicate_total`: outcomes that were refused, because the job had one.
-/// - `coppice_jobs_dead_total{reason}`: jobs set aside, `attempts` or `damaged`.
+/// - `coppice_jobs_dead_total`: jobs that this worker set aside.
 /// - `coppice_job_wait_seconds`: time from being handed in to being taken.
 /// - `coppice_queue_waiting`, `coppice_queue_running`, `coppice_queue_depth` (both): jobs of all
 ///   processes, measured every few seconds.
@@ -17,8 +17,7 @@ struct JobMetrics: Sendable {
   let taken: Counter
   let takenOver: Counter
   let duplicate: Counter
-  let damaged: Counter
-  let exhausted: Counter
+  let dead: Counter
   let wait: Timer
   private let completed: [String: Counter]
   private let refused: [String: Counter]
@@ -37,8 +36,7 @@ struct JobMetrics: Sendable {
     taken = counter("jobs_taken")
     takenOver = counter("jobs_taken_over")
     duplicate = counter("jobs_duplicate")
-    damaged = counter("jobs_dead", [("reason", "damaged")])
-    exhausted = counter("jobs_dead", [("reason", "attempts")])
+    dead = counter("jobs_dead")
     completed = counters("jobs_completed", "outcome", ["done", "failed", "expired", "dead"])
     let reasons: [JobError.Code] = [.full, .tooLarge, .unavailable]
     refused = counters("jobs_refused", "reason", reasons.map(\.rawValue))

@@ -28,6 +28,8 @@ public protocol JobSource: Sendable {
 
   /// Commits outcomes of jobs that were taken; tries again while the queue cannot be reached.
   ///
+  /// A job that ends `dead` is set aside with its payload, for people to look at.
+  ///
   /// - Returns: for each, whether this was the job's first outcome. Any later one is refused, and so
   ///   is one that could not be committed before the job's deadline.
   @discardableResult

@@ -71,6 +71,7 @@ public final class RedisJobQueue: JobQueue, Service {
   /// Why jobs would be refused now, or `nil`.
   public var obstacle: String? { redis.isConnected ? nil : "no connection to Redis" }
 
+  /// Hands in a job with one script and waits for its reply; see ``JobQueue``.
   public func submit(
     _ payload: ByteBuffer, deadline: Deadline
   ) async throws(JobError) -> ByteBuffer {

@@ -10,6 +10,9 @@ extension RedisJobSource {
   /// After how many finished jobs the stream is trimmed.
   private static let trimInterval = 64
 
+  /// Commits outcomes, each with one script that also wakes the waiter, all in one round trip.
+  ///
+  /// - Returns: for each, whether it was the job's first outcome.
   @discardableResult
   public func complete(_ results: [(job: Job, outcome: JobOutcome)]) async -> [Bool] {
     var isFirst = [Bool](repeating: false, count: results.count)
@@ -53,7 +56,7 @@ extension RedisJobSource {
       for (index, reply) in zip(open, replies) {
         do throws(RedisError) {
           isFirst[index] = try reply.get().integer == 1
-          count(results[index].outcome, isFirst: isFirst[index])
+          count(results[index], isFirst: isFirst[index])
         } catch {
           problem = error
           left.append(index)
@@ -66,16 +69,19 @@ extension RedisJobSource {
     return problem
   }
 
-  private func count(_ outcome: JobOutcome, isFirst: Bool) {
-    if isFirst {
-      metrics.completed(outcome)
-    } else {
-      metrics.duplicate.increment()
-    }
+  private func count(_ result: (job: Job, outcome: JobOutcome), isFirst: Bool) {
+    guard isFirst else { return metrics.duplicate.increment() }
+    metrics.completed(result.outcome)
+    if case .dead(let reason) = result.outcome { countDead(result.job.entry, reason) }
   }
 
   private func command(for job: Job, _ outcome: JobOutcome) -> RedisCommand {
-    .evaluate(
+    if case .dead(let reason) = outcome {
+      return bury(
+        job.entry, id: job.id, replyTo: job.replyTo,
+        attempts: min(job.attempt, configuration.maximumAttempts), reason)
+    }
+    return .evaluate(
       QueueScripts.complete, keys: [keys.jobs, keys.result(job.id), keys.replies(job.replyTo)],
       arguments: [QueueKeys.group, .text(job.entry)] + arguments(job.id, outcome))
   }
@@ -92,47 +98,47 @@ extension RedisJobSource {
     .evaluate(QueueScripts.trim, keys: [keys.jobs], arguments: [QueueKeys.group])
   }
 
-  /// Sets aside what is damaged or was given out too often, and tells the waiters.
+  /// Ends what was given out too often and sets aside what is damaged, and tells the waiters.
   func bury(_ intake: Intake) async {
-    for job in intake.exhausted {
-      let reason =
-        "the job was given to workers \(job.attempt - 1) times and none of them finished it"
-      metrics.exhausted.increment()
-      await bury(job.entry, id: job.id, replyTo: job.replyTo, attempts: job.attempt - 1, reason)
+    if !intake.exhausted.isEmpty {
+      await complete(
+        intake.exhausted.map { job in
+          let count = job.attempt - 1
+          return (job, .dead("the job was given to workers \(count) times and none finished it"))
+        })
     }
     for (entry, damage) in intake.damaged {
-      metrics.damaged.increment()
-      await bury(
-        entry.entry, id: entry.id, replyTo: entry.replyTo, attempts: entry.attempt,
-        "the job is damaged: \(damage)")
+      let reason = "the job is damaged: \(damage)"
+      do throws(RedisError) {
+        _ = try await redis.send(
+          bury(
+            entry.entry, id: entry.id, replyTo: entry.replyTo, attempts: entry.attempt, reason))
+        countDead(entry.entry, reason)
+      } catch {
+        // It stays with this worker until it is taken over, and is set aside then.
+        logger.error(
+          "cannot set a job aside", metadata: ["entry": "\(entry.entry)", "reason": "\(error)"])
+      }
     }
   }
 
   private func bury(
     _ entry: String, id: JobID?, replyTo: String?, attempts: Int, _ reason: String
-  ) async {
-    logger.error(
-      "job set aside",
-      metadata: [
-        "entry": "\(entry)", "job": "\(id.map { "\($0)" } ?? "?")", "reason": "\(reason)",
-      ])
-    var bury: [RedisCommand.Argument] = [keys.jobs, keys.dead]
+  ) -> RedisCommand {
+    var keys: [RedisCommand.Argument] = [self.keys.jobs, self.keys.dead]
     var arguments: [RedisCommand.Argument] = [
       QueueKeys.group, .text(entry), .text(reason), .integer(attempts),
       .integer(configuration.maximumDead), .integer(configuration.deadLifetime.milliseconds),
     ]
     if let id, let replyTo {
-      bury += [keys.result(id), keys.replies(replyTo)]
+      keys += [self.keys.result(id), self.keys.replies(replyTo)]
       arguments += self.arguments(id, .dead(reason))
     }
-    do throws(RedisError) {
-      let reply = try await redis.send(
-        .evaluate(QueueScripts.bury, keys: bury, arguments: arguments))
-      if reply.integer == 1, id != nil { metrics.completed(.dead(reason)) }
-    } catch {
-      // It stays with this worker until it is taken over, and is set aside then.
-      logger.error(
-        "cannot set the job aside", metadata: ["entry": "\(entry)", "reason": "\(error)"])
-    }
+    return .evaluate(QueueScripts.bury, keys: keys, arguments: arguments)
+  }
+
+  private func countDead(_ entry: String, _ reason: String) {
+    metrics.dead.increment()
+    logger.error("job set aside", metadata: ["entry": "\(entry)", "reason": "\(reason)"])
   }
 }

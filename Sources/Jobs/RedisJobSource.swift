@@ -48,6 +48,7 @@ public final class RedisJobSource: JobSource, Service {
     self.logger = logger
   }
 
+  /// Waits for jobs with a blocked read, looking now and then for those that others left.
   public func take(upTo limit: Int) async -> [Job] {
     var attempt = 0
     var random = SystemRandomNumberGenerator()
@@ -75,8 +76,8 @@ public final class RedisJobSource: JobSource, Service {
     }
     let block = configuration.blockTime
     let command: RedisCommand = [
-      "XREADGROUP", "GROUP", QueueKeys.group, .text(consumer), "COUNT", .integer(limit), "BLOCK",
-      .integer(block.milliseconds), "STREAMS", keys.jobs, ">",
+      "XREADGROUP", "GROUP", QueueKeys.group, .text(consumer), "COUNT", .integer(max(1, limit)),
+      "BLOCK", .integer(block.milliseconds), "STREAMS", keys.jobs, ">",
     ]
     state.withLock { $0.isReading = true }
     let reply = await withTaskCancellationOrGracefulShutdownHandler {
@@ -105,7 +106,7 @@ public final class RedisJobSource: JobSource, Service {
   private func take(in entries: [JobEntry]) async -> [Job] {
     guard !entries.isEmpty else { return [] }
     let intake = Intake(entries, maximumAttempts: configuration.maximumAttempts, now: .now)
-    hold(intake.jobs + intake.expired)
+    hold(intake.jobs + intake.expired + intake.exhausted)
     metrics.taken.increment(by: intake.jobs.count)
     let now = Deadline.now.unixMilliseconds
     for entry in entries {

@@ -13,9 +13,9 @@ struct QueueFixture {
   let configuration: RedisQueueConfiguration
 
   init(
-    _ server: RedisServer, _ configuration: RedisQueueConfiguration = .init()
+    _ server: RedisServer, _ configuration: RedisQueueConfiguration = .init(), url: String? = nil
   ) throws {
-    var connection = try RedisConfiguration(url: server.url)
+    var connection = try RedisConfiguration(url: url ?? server.url)
     connection.backoff = Backoff(base: .milliseconds(10), cap: .milliseconds(100))
     redis = RedisClient(connection, logger: .quiet)
     self.configuration = configuration

@@ -189,4 +189,37 @@ struct RedisQueueTests {
       }
     }
   }
+
+  @Test("needs no more rights than docs/jobs.md says")
+  func accessControl() async throws {
+    let commands =
+      "hello auth client|setname client|unblock select evalsha eval xadd xack xlen xrange xread "
+      + "xreadgroup xpending xclaim xtrim xgroup xinfo set mget exists pexpire"
+    try await withRedis { server in
+      var configuration = RedisQueueConfiguration()
+      configuration.visibility = .milliseconds(90)
+      try await QueueFixture(server).run { fixture in
+        let rights = commands.split(separator: " ").map { RedisCommand.Argument.text("+\($0)") }
+        _ = try await fixture.redis.send(
+          RedisCommand(["ACL", "SETUSER", "limited", "on", ">secret", "~{coppice}:*"] + rights))
+      }
+      let user = "redis://limited:secret@127.0.0.1:\(server.port)"
+      let limited = try QueueFixture(server, configuration, url: user)
+      try await limited.run { fixture in
+        let answer = fixture.submitting("a")
+        // Nobody keeps these jobs, so they are taken over.
+        let silent = fixture.anotherSource()
+        #expect(await silent.take(upTo: 1).count == 1)
+        try await withServices([fixture.source, Echo(source: fixture.source)]) {
+          let text = try await answer.value
+          #expect(text == "a!")
+          for index in 0..<100 { _ = try await fixture.submit("\(index)") }
+        }
+      }
+      try await QueueFixture(server).run { fixture in
+        let log = try await fixture.redis.send(["ACL", "LOG"])
+        #expect(log == .array([]))
+      }
+    }
+  }
 }

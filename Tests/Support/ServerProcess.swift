@@ -2,10 +2,6 @@ import Foundation
 
 /// One run of `redis-server`.
 final class ServerProcess: Sendable {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
   private let process: Process
   private let ready: AsyncStream<Bool>
   private let exited: AsyncStream<Void>
@@ -46,7 +42,7 @@ final class ServerProcess: Sendable {
       if isReady { return }
       break
     }
-    throw Failure(description: "redis-server did not start; is it installed?")
+    throw SupportError("redis-server did not start; is it installed?")
   }
 
   func signal(_ number: Int32) { Foundation.kill(process.processIdentifier, number) }
