@@ -67,7 +67,8 @@ private struct PredictQuery {
       default:
         let key = String(key.prefix(40))
         throw Problem.badRequest(
-          "unknown_parameter", "unknown parameter \(key.jsonQuoted); "
+          "unknown_parameter",
+          "unknown parameter \(key.jsonQuoted); "
             + "there are model, version and probabilities", field: key)
       }
     }
