@@ -89,37 +89,6 @@ struct RESPDecoderTests {
       #expect(!error.description.isEmpty)
     }
   }
-
-  @Test("takes time in proportion to the bytes of a large reply in small pieces")
-  func linear() throws {
-    func time(bytes count: Int) throws -> Duration {
-      let payload = ByteBuffer(repeating: 0x61, count: count)
-      var pieces = [ByteBuffer(string: "*2\r\n:1\r\n$\(count)\r\n")]
-      var rest = payload
-      while let piece = rest.readSlice(length: min(512, rest.readableBytes)),
-        piece.readableBytes > 0
-      {
-        pieces.append(piece)
-      }
-      pieces.append(ByteBuffer(string: "\r\n"))
-      var decoder = RESPDecoder()
-      var value: RESPValue?
-      let start = ContinuousClock.now
-      for piece in pieces {
-        #expect(value == nil)
-        decoder.feed(piece)
-        value = try decoder.next()
-      }
-      let time = start.duration(to: .now)
-      #expect(value == .array([.integer(1), .string(payload)]))
-      return time
-    }
-    _ = try time(bytes: 1 << 16)
-    let small = try time(bytes: 1 << 18)
-    let large = try time(bytes: 1 << 23)
-    // 32 times the bytes: quadratic would take 1024 times as long.
-    #expect(large < small * 250)
-  }
 }
 
 extension RESPValue {
