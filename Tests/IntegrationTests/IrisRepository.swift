@@ -63,11 +63,11 @@ struct IrisRepository {
 
 /// Runs `coppice serve` on a repository with the recorded Iris model.
 func withIrisServer<Result>(
-  _ arguments: [String] = [], environment: [String: String] = [:],
-  _ body: (CoppiceServer) async throws -> Result
+  _ arguments: [String] = [], environment: [String: String] = [:], library: String = "1.7.6",
+  format: String = "json", _ body: (CoppiceServer) async throws -> Result
 ) async throws -> Result {
   try await withTemporaryFolder { folder in
-    let repository = try IrisRepository(in: folder)
+    let repository = try IrisRepository(in: folder, library: library, format: format)
     return try await withCoppiceServer(
       [repository.root.path] + arguments, environment: environment, body)
   }

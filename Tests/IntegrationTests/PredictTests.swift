@@ -4,16 +4,18 @@ import Testing
 
 @Suite("POST /api/predict")
 struct PredictTests {
-  @Test("answers every recorded Iris row as XGBoost does, to the last bit of float32")
-  func parity() async throws {
-    let (rows, answers) = try IrisRepository.recorded()
+  @Test(
+    "answers every recorded Iris row as XGBoost does, to the last bit of float32",
+    arguments: ["1.7.6", "2.1.4", "3.4.1"], ["json", "ubj"])
+  func parity(library: String, format: String) async throws {
+    let (rows, answers) = try IrisRepository.recorded(library: library)
     // Rows with values that JSON cannot say are tested below the HTTP floor.
     let indices = rows.indices.filter { rows[$0].allSatisfy { $0.isFinite || $0.isNaN } }
     try #require(indices.count >= 150)
     let data = indices.map { index in
       "[" + rows[index].map { $0.isNaN ? "null" : "\($0)" }.joined(separator: ",") + "]"
     }
-    try await withIrisServer { server in
+    try await withIrisServer(library: library, format: format) { server in
       let reply = try await server.post(
         "/api/predict?probabilities=true", "{\"data\":[\(data.joined(separator: ","))]}")
       #expect(reply.status == 200)

@@ -29,6 +29,12 @@ public struct CoppiceServer: Sendable {
   /// The port that it listens on.
   public let port: Int
 
+  /// A client for a server that runs.
+  public init(process: CoppiceProcess, port: Int) {
+    self.process = process
+    self.port = port
+  }
+
   private static let session: URLSession = {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpMaximumConnectionsPerHost = 64
