@@ -44,6 +44,8 @@ import Testing
       add("slice \(instructions)") { try SliceEngine(forest, instructions: instructions) }
     }
     if InstructionSet.best >= .avx512vbmi { add("permute") { try PermuteEngine(forest) } }
+    add("fast") { FastEngine(forest) }
+    add("fast, three threads") { FastEngine(forest, threads: 3, splitFrom: 100) }
     return engines
   }
 

@@ -10,7 +10,6 @@ public struct PermuteEngine: Engine {
   /// The forest whose margins these are.
   public let forest: Forest
 
-  private let complete: CompleteForest
   private let columns: Table<fk_byte_column>
   private let byteCount: Int
   private let thresholds: Table<Float>
@@ -18,6 +17,7 @@ public struct PermuteEngine: Engine {
   private let questions: Table<UInt8>
   private let leaves: Table<UInt32>
   private let outputs: Table<UInt32>
+  private let leafValues: Table<Float>
 
   /// Builds the tables of a forest.
   ///
@@ -57,32 +57,31 @@ public struct PermuteEngine: Engine {
     var groups: [fk_lane_group] = []
     var questions: [UInt8] = []
     for first in stride(from: 0, to: forest.trees.count, by: 64) {
-      let trees = first..<min(first + 64, forest.trees.count)
-      let depth = complete.depths[trees].max() ?? 0
+      let trees = complete.trees[first..<min(first + 64, forest.trees.count)]
+      let depth = trees.map(\.depth).max() ?? 0
       let start = questions.count
       groups.append(fk_lane_group(depth: UInt32(depth), questions: UInt32(start)))
       // Limit 0, which no byte is below, where a tree has no question.
-      questions += Array(repeating: 0, count: ((1 << depth) - 1) * 128)
-      for index in trees {
-        forest.trees[index].visitPaths { split, level, path in
-          let (column, rank) = complete.thresholds.question(split)
-          let sides = columns[column]
-          let byte = split.missing == split.no ? sides.missing_no : sides.missing_yes
-          let at = start + path.postOrder(level: level, depth: depth) * 128 + index % 64
-          questions[at] = UInt8(byte)
+      questions += repeatElement(0, count: ((1 << depth) - 1) * 128)
+      let postOrder = Self.postOrder(depth: depth)
+      for (lane, tree) in trees.enumerated() {
+        for question in tree.questions {
+          let (column, rank) = complete.thresholds.places[Int(question.number)]
+          let sides = columns[Int(column)]
+          let at = start + postOrder[Int(question.place)] * 128 + lane
+          questions[at] = UInt8(question.missingYes ? sides.missing_yes : sides.missing_no)
           questions[at + 64] = UInt8(rank + 1)
-        } leaf: { _, _ in
         }
       }
     }
     self.forest = forest
-    self.complete = complete
     self.columns = Table(columns)
     self.byteCount = byteCount
     self.thresholds = Table(thresholds.values)
     self.groups = Table(groups)
     self.questions = Table(questions)
-    leaves = Table(complete.firstLeaf)
+    leaves = complete.firstLeaf
+    leafValues = complete.leaves
     outputs = Table(forest.trees.map { UInt32($0.output) })
   }
 
@@ -96,7 +95,7 @@ public struct PermuteEngine: Engine {
       columns: columns.pointer, column_count: columns.count, byte_count: byteCount,
       thresholds: thresholds.pointer, feature_count: forest.featureCount, groups: groups.pointer,
       questions: questions.pointer, leaves: leaves.pointer, outputs: outputs.pointer,
-      leaf_values: complete.leaves.pointer)
+      leaf_values: leafValues.pointer)
     let outputCount = forest.outputCount
     rows.withUnsafeBufferPointer { rows in
       margins.withUnsafeMutableBufferPointer { margins in
@@ -113,13 +112,20 @@ public struct PermuteEngine: Engine {
       }
     }
   }
-}
 
-extension Int {
-  /// The place of the node on this path in post-order: the no-subtree, the yes-subtree, the node.
-  fileprivate func postOrder(level: Int, depth: Int) -> Int {
-    var place = 0
-    for bit in 0..<level where self >> bit & 1 == 1 { place += (1 << (depth - bit - 1)) - 1 }
-    return place + 2 * ((1 << (depth - level - 1)) - 1)
+  /// By place in a complete tree, the number of nodes before it: first all of the no-side, then all of
+  /// the yes-side, then the node.
+  private static func postOrder(depth: Int) -> [Int] {
+    var order = [Int](repeating: 0, count: 1 << depth)
+    var next = 0
+    func visit(_ place: Int) {
+      guard place < order.count else { return }
+      visit(2 * place)
+      visit(2 * place + 1)
+      order[place] = next
+      next += 1
+    }
+    visit(1)
+    return order
   }
 }

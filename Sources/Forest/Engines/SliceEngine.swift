@@ -10,11 +10,11 @@ public struct SliceEngine: Engine {
   /// The instructions it uses.
   public let instructions: InstructionSet
 
-  private let complete: CompleteForest
   private let columns: Table<fk_column>
   private let thresholds: Table<Float>
   private let trees: Table<fk_tree>
   private let slots: Table<UInt32>
+  private let leaves: Table<Float>
   private let small: fk_slice
   private let large: fk_slice
   private let answerBytes: Int
@@ -48,27 +48,25 @@ public struct SliceEngine: Engine {
     guard slotCount <= 1 << 22 else {
       throw UnsuitableForest("it takes at most \(1 << 22) different questions")
     }
-    var slots = [UInt32](repeating: 0, count: complete.depths.reduce(0) { $0 + (1 << $1) - 1 })
+    var slots = [UInt32](repeating: 0, count: complete.trees.reduce(0) { $0 + (1 << $1.depth) - 1 })
     var trees: [fk_tree] = []
     var first = 0
-    for (index, tree) in forest.trees.enumerated() {
-      tree.visitPaths { split, level, path in
-        let (column, rank) = complete.thresholds.question(split)
-        let sides = columns[column]
-        let side = split.missing == split.no ? sides.missing_no : sides.missing_yes
-        slots[first + (1 << level) - 1 + path.reversed(bits: level)] = UInt32(Int(side) + rank) * 16
-      } leaf: { _, _ in
+    for (index, tree) in complete.trees.enumerated() {
+      for question in tree.questions {
+        let (column, rank) = complete.thresholds.places[Int(question.number)]
+        let sides = columns[Int(column)]
+        let side = question.missingYes ? sides.missing_yes : sides.missing_no
+        slots[first + Int(question.place) - 1] = UInt32(side + rank) * 16
       }
-      let depth = complete.depths[index]
       trees.append(
         fk_tree(
-          depth: UInt32(depth), output: UInt32(tree.output), questions: UInt32(first),
-          leaves: complete.firstLeaf[index]))
-      first += (1 << depth) - 1
+          depth: UInt32(tree.depth), output: UInt32(forest.trees[index].output),
+          questions: UInt32(first), leaves: complete.firstLeaf.pointer[index]))
+      first += (1 << tree.depth) - 1
     }
     self.forest = forest
     self.instructions = instructions
-    self.complete = complete
+    leaves = complete.leaves
     self.columns = Table(columns)
     self.thresholds = Table(thresholds.values)
     self.trees = Table(trees)
@@ -106,7 +104,7 @@ public struct SliceEngine: Engine {
       columns: columns.pointer, column_count: columns.count, thresholds: thresholds.pointer,
       feature_count: forest.featureCount)
     var tables = fk_trees(
-      trees: trees.pointer, slots: slots.pointer, leaves: complete.leaves.pointer)
+      trees: trees.pointer, slots: slots.pointer, leaves: leaves.pointer)
     // Safe: the scratch holds the answers to all slots and then the sums of all outputs for the larger
     // block; every slot, leaf and output was numbered by init, and a tree's leaf number has no more
     // bits than its depth, whatever the answers are.
@@ -133,14 +131,5 @@ public struct SliceEngine: Engine {
       }
       row += count
     }
-  }
-}
-
-extension Int {
-  /// The lowest bits in reverse order.
-  fileprivate func reversed(bits: Int) -> Int {
-    var result = 0
-    for bit in 0..<bits where self >> bit & 1 == 1 { result |= 1 << (bits - 1 - bit) }
-    return result
   }
 }

@@ -1,8 +1,6 @@
-import ForestKernels
-
 /// The different thresholds that a forest compares each feature with.
 ///
-/// What matters of a value is only its rank among them: the answer to every question of the feature
+/// What matters of a value is only its rank among them: the answer to every question about the feature
 /// follows from it.
 struct Thresholds {
   struct Column {
@@ -15,70 +13,78 @@ struct Thresholds {
   }
 
   /// The features that are asked about, in ascending order.
-  private(set) var columns: [Column]
-  /// Where each feature's column is; -1 if it is never asked about.
-  private let columnOfFeature: [Int]
+  let columns: [Column]
+  /// By the number that ``ThresholdNumbers`` gave to a feature and threshold: the column, and the rank
+  /// among its values.
+  let places: [(column: Int32, rank: Int32)]
 
-  /// Collects them.
-  ///
-  /// - Throws: ``UnsuitableForest`` if something else than a threshold is asked about.
-  init(_ forest: Forest) throws(UnsuitableForest) {
-    var byFeature = (0..<forest.featureCount).map { Column(feature: $0) }
-    for tree in forest.trees {
-      for case .split(let split) in tree.nodes {
-        guard case .below(let threshold) = split.condition else {
-          throw UnsuitableForest("it takes comparisons with thresholds only")
-        }
-        byFeature[split.feature].values.append(threshold)
-        if split.missing == split.no {
-          byFeature[split.feature].missingNo = true
-        } else {
-          byFeature[split.feature].missingYes = true
-        }
-      }
+  init(_ numbers: ThresholdNumbers, featureCount: Int) {
+    var columns = (0..<featureCount).map { Column(feature: $0) }
+    for key in numbers.keys { columns[key.feature].values.append(key.threshold) }
+    for feature in columns.indices {
+      columns[feature].missingNo = numbers.missingNo[feature]
+      columns[feature].missingYes = numbers.missingYes[feature]
+      columns[feature].values.sort()
     }
-    var columnOfFeature = [Int](repeating: -1, count: forest.featureCount)
-    columns = []
-    for var column in byFeature where !column.values.isEmpty {
-      column.values.sort()
-      column.values = column.values.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
-      columnOfFeature[column.feature] = columns.count
-      columns.append(column)
+    var columnOfFeature = [Int32](repeating: -1, count: featureCount)
+    columns.removeAll { $0.values.isEmpty }
+    for (index, column) in columns.enumerated() { columnOfFeature[column.feature] = Int32(index) }
+    places = numbers.keys.map { key in
+      let column = columnOfFeature[key.feature]
+      return (column, Int32(columns[Int(column)].rank(of: key.threshold)))
     }
-    self.columnOfFeature = columnOfFeature
+    self.columns = columns
   }
+}
 
-  /// The column that a split asks about, and which of its thresholds it compares with.
-  func question(_ split: Split) -> (column: Int, rank: Int) {
-    guard case .below(let threshold) = split.condition else {
-      preconditionFailure("checked in init")
-    }
-    let column = columnOfFeature[split.feature]
-    let values = columns[column].values
+extension Thresholds.Column {
+  fileprivate func rank(of threshold: Float) -> Int {
     var low = 0
     var high = values.count
     while low < high {
       let middle = (low + high) / 2
       if values[middle] < threshold { low = middle + 1 } else { high = middle }
     }
-    return (column, low)
+    return low
   }
 }
 
-/// Thresholds laid out for the kernels (see `fk_column`).
-struct ThresholdTable {
-  private(set) var values: [Float] = []
+/// Numbers pairs of feature and threshold in the order in which they first appear. A hash table of its
+/// own, because a model has hundreds of thousands of nodes and should load in milliseconds.
+struct ThresholdNumbers {
+  private(set) var keys: [(feature: Int, threshold: Float)] = []
+  /// By feature: whether a missing value answers some question about it with no, and with yes.
+  private(set) var missingNo, missingYes: [Bool]
+  private var slots: [(key: UInt64, number: Int32)] = Array(repeating: (0, -1), count: 1024)
 
-  /// Adds the thresholds of a column; returns where they start.
-  mutating func append(_ thresholds: [Float]) -> UInt32 {
-    let count = thresholds.count
-    guard count > FK_FEW, count <= FK_MANY else {
-      defer { values += thresholds }
-      return UInt32(values.count)
+  init(featureCount: Int) {
+    missingNo = Array(repeating: false, count: featureCount)
+    missingYes = missingNo
+  }
+
+  /// The number of a split's feature and threshold.
+  mutating func number(feature: Int, threshold: Float, missingYes: Bool) -> Int32 {
+    if missingYes { self.missingYes[feature] = true } else { missingNo[feature] = true }
+    // Both zeros are one threshold.
+    let key = UInt64(feature) << 32 | UInt64((threshold == 0 ? 0 : threshold).bitPattern)
+    if keys.count * 2 >= slots.count { grow() }
+    let slot = find(key)
+    if slots[slot].number < 0 {
+      slots[slot] = (key, Int32(keys.count))
+      keys.append((feature, threshold))
     }
-    let padded = thresholds + Array(repeating: .infinity, count: FK_PADDED - count)
-    values += (0..<16).map { padded[16 * $0 + 15] }
-    defer { values += padded }
-    return UInt32(values.count)
+    return slots[slot].number
+  }
+
+  private func find(_ key: UInt64) -> Int {
+    var slot = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & (slots.count - 1)
+    while slots[slot].number >= 0, slots[slot].key != key { slot = (slot + 1) & (slots.count - 1) }
+    return slot
+  }
+
+  private mutating func grow() {
+    let old = slots
+    slots = Array(repeating: (0, -1), count: old.count * 4)
+    for entry in old where entry.number >= 0 { slots[find(entry.key)] = entry }
   }
 }

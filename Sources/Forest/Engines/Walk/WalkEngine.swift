@@ -8,7 +8,7 @@ import ForestKernels
 public struct WalkEngine: Engine {
   /// The forest whose margins these are.
   public let forest: Forest
-  private let walker: any Walking
+  private let walker: AnyWalker
   private let blocks: ScratchPool
 
   /// More than this much scratch is not put onto the stack.
@@ -22,28 +22,9 @@ public struct WalkEngine: Engine {
     guard forest.trees.allSatisfy({ $0.width == width }) else {
       throw UnsuitableForest("it takes trees whose leaves all have equally many values")
     }
-    let code = try RowCode(forest)
-    switch forest.summation {
-    case .float32: walker = try Self.walker(forest, code, Float.self)
-    case .float64, .mean: walker = try Self.walker(forest, code, Double.self)
-    }
     self.forest = forest
+    walker = try AnyWalker.walker(for: forest)
     blocks = ScratchPool(byteCount: max(walker.rowBytes, walker.blockBytes))
-  }
-
-  private static func walker<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>(
-    _ forest: Forest, _ code: RowCode, _: Sum.Type
-  ) throws(UnsuitableForest) -> any Walking {
-    if !code.hasCategories, let walker = Walker<NumberNode, Sum>(forest, code: code) {
-      return walker
-    }
-    if code.hasCategories, let walker = Walker<CategoryNode, Sum>(forest, code: code) {
-      return walker
-    }
-    guard let walker = Walker<WideNode, Sum>(forest, code: code) else {
-      throw UnsuitableForest("it takes fewer nodes and features")
-    }
-    return walker
   }
 
   /// Writes the margins of each row.
@@ -57,17 +38,12 @@ public struct WalkEngine: Engine {
         // Safe: rows and margins were checked to be those of rowCount rows; the base address is
         // missing only if there are no features, and then no word is made of one.
         let target = margins.baseAddress!
-        let rows = rows.baseAddress ?? UnsafePointer(target)
+        let call = WalkCall(
+          rows: rows.baseAddress ?? UnsafePointer(target), rowCount: rowCount, trees: trees)
         if rowCount >= 8 || walker.rowBytes > Self.stackLimit {
-          blocks.withScratch { scratch in
-            walker.margins(
-              of: rows, rowCount: rowCount, trees: trees, into: target, scratch: scratch,
-              blocks: rowCount >= 8)
-          }
+          blocks.withScratch { walker.margins(call, target, $0, rowCount >= 8) }
         } else {
-          RowsOnStack(
-            walker: walker, rows: rows, rowCount: rowCount, trees: trees, margins: target
-          ).run()
+          CallOnStack(walker: walker, call: call, margins: target).run()
         }
       }
     }
@@ -88,38 +64,33 @@ public struct WalkEngine: Engine {
       initialized = count
       guard let target = nodes.baseAddress, count > 0 else { return }
       matrix.values.withUnsafeBufferPointer { rows in
-        blocks.withScratch { scratch in
-          // Safe: as above.
-          let rows =
-            rows.baseAddress
-            ?? UnsafePointer(target).withMemoryRebound(to: Float.self, capacity: 1) { $0 }
-          walker.leaves(
-            of: rows, rowCount: matrix.rowCount, trees: trees, into: target, scratch: scratch)
-        }
+        // Safe: as above.
+        let rows =
+          rows.baseAddress
+          ?? UnsafePointer(UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self))
+        let call = WalkCall(rows: rows, rowCount: matrix.rowCount, trees: trees)
+        blocks.withScratch { walker.leaves(call, target, $0) }
       }
     }
   }
 }
 
 /// A call whose scratch is on the stack, which Swift cannot reserve by itself.
-private struct RowsOnStack {
-  let walker: any Walking
-  let rows: UnsafePointer<Float>
-  let rowCount: Int
-  let trees: Range<Int>
+private struct CallOnStack {
+  let walker: AnyWalker
+  let call: WalkCall
   let margins: UnsafeMutablePointer<Float>
 
   func run() {
-    withUnsafePointer(to: self) { call in
+    withUnsafePointer(to: self) { pointer in
       fk_with_stack(
         walker.rowBytes,
         { context, scratch in
           // Safe: fk_with_stack passes on what it was given, and memory.
-          let call = context!.assumingMemoryBound(to: RowsOnStack.self).pointee
-          call.walker.margins(
-            of: call.rows, rowCount: call.rowCount, trees: call.trees, into: call.margins,
-            scratch: scratch!, blocks: false)
-        }, UnsafeMutableRawPointer(mutating: call))
+          let this = context!.assumingMemoryBound(to: CallOnStack.self)
+          this.pointee.walker.margins(
+            this.pointee.call, this.pointee.margins, scratch!, false)
+        }, UnsafeMutableRawPointer(mutating: pointer))
     }
   }
 }

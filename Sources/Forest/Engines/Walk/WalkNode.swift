@@ -3,7 +3,7 @@
 ///
 /// A leaf asks the question that is always answered yes and is 0 ahead: a walk that has arrived stays.
 /// Its key is the leaf's number.
-protocol WalkNode: BitwiseCopyable {
+protocol WalkNode: BitwiseCopyable, SendableMetatype {
   /// Packs a node; nil if a part does not fit.
   init?(_ question: RowCode.Question, ahead: Int)
 

@@ -1,24 +1,9 @@
-/// What ``WalkEngine`` needs of its walker, whatever its nodes and sums are.
-protocol Walking: Sendable {
-  /// Scratch for rows one at a time, and for blocks of them.
-  var rowBytes: Int { get }
-  var blockBytes: Int { get }
-
-  /// Writes the margins of rows; `blocks` says whether the scratch is for blocks.
-  func margins(
-    of rows: UnsafePointer<Float>, rowCount: Int, trees: Range<Int>,
-    into margins: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer, blocks: Bool)
-
-  /// Writes the node of the leaf of each tree for each row.
-  func leaves(
-    of rows: UnsafePointer<Float>, rowCount: Int, trees: Range<Int>,
-    into nodes: UnsafeMutablePointer<Int32>, scratch: UnsafeMutableRawPointer)
-}
-
 /// The tables of ``WalkEngine``, for one size of nodes and one precision of sums.
 ///
 /// The nodes of a tree lie level by level, the two children of a node side by side.
-final class Walker<Node: WalkNode, Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Walking {
+final class Walker<Node: WalkNode, Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>:
+  Sendable
+{
   private let forest: Forest
   private let code: RowCode
   private let nodes: Table<Node>
@@ -35,7 +20,7 @@ final class Walker<Node: WalkNode, Sum: BinaryFloatingPoint & BitwiseCopyable & 
   private let blockRows: Int
 
   /// Lays out a forest; nil if a node does not fit.
-  init?(_ forest: Forest, code: RowCode) {
+  init?(_ forest: Forest, _ code: RowCode) {
     var nodes: [Node] = []
     var roots: [Int] = []
     var values: [Sum] = []
@@ -79,17 +64,20 @@ final class Walker<Node: WalkNode, Sum: BinaryFloatingPoint & BitwiseCopyable & 
     blockRows = min(256, max(8, (1 << 16) / (code.wordCount * 4) / 8 * 8))
   }
 
-  private var sumBytes: Int { (forest.outputCount * MemoryLayout<Sum>.stride + 63) & ~63 }
+  /// Scratch for rows one at a time, and for blocks of them.
   var rowBytes: Int { sumBytes + code.wordCount * 4 }
-  var blockBytes: Int { blockRows * forest.outputCount * 8 + 64 + blockRows * code.wordCount * 4 }
+  var blockBytes: Int { blockSumBytes + blockRows * code.wordCount * 4 }
+  private var sumBytes: Int { (forest.outputCount * MemoryLayout<Sum>.stride + 63) & ~63 }
   private var blockSumBytes: Int {
     (blockRows * forest.outputCount * MemoryLayout<Sum>.stride + 63) & ~63
   }
 
+  /// Writes the margins of rows; `blocks` says whether the scratch is for blocks.
   func margins(
-    of rows: UnsafePointer<Float>, rowCount: Int, trees: Range<Int>,
-    into margins: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer, blocks: Bool
+    of call: WalkCall, into margins: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer,
+    blocks: Bool
   ) {
+    let (rows, rowCount, trees) = (call.rows, call.rowCount, call.trees)
     let featureCount = forest.featureCount
     let outputCount = forest.outputCount
     // Safe: the scratch is as large as asked for above: sums first, then words.
@@ -241,10 +229,11 @@ final class Walker<Node: WalkNode, Sum: BinaryFloatingPoint & BitwiseCopyable & 
     }
   }
 
+  /// Writes the position of the leaf of each tree for each row.
   func leaves(
-    of rows: UnsafePointer<Float>, rowCount: Int, trees: Range<Int>,
-    into nodes: UnsafeMutablePointer<Int32>, scratch: UnsafeMutableRawPointer
+    of call: WalkCall, into nodes: UnsafeMutablePointer<Int32>, scratch: UnsafeMutableRawPointer
   ) {
+    let (rows, rowCount, trees) = (call.rows, call.rowCount, call.trees)
     // Safe: as above.
     let words = (scratch + sumBytes).assumingMemoryBound(to: Int32.self)
     for row in 0..<rowCount {
