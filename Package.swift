@@ -60,7 +60,8 @@ let package = Package(
   ],
   targets: [
     // Floor 0: no target of ours below.
-    floor("Forest"),
+    .target(name: "ForestKernels"),
+    floor("Forest", ["ForestKernels"]),
     floor("JSON"),
     floor("Redis", [crypto, logging, nioCore, nioPosix, serviceLifecycle]),
     floor("Telemetry", ["JSON", logging, metrics]),

@@ -1,5 +1,5 @@
 /// A set of category codes, as bits.
-public struct CategorySet: Sendable, Equatable {
+public struct CategorySet: Sendable, Hashable {
   /// Codes from here on are in no set: float32 cannot count higher by ones.
   public static let limit = 1 << 24
 

@@ -1,0 +1,22 @@
+/// Numbers that are written once and then only read, by any number of threads: an engine's tables.
+///
+/// Aligned to a cache line, so that no vector load straddles two.
+final class Table<Element: BitwiseCopyable>: @unchecked Sendable {
+  // Safe to share: no one writes after init.
+  let pointer: UnsafePointer<Element>
+  let count: Int
+
+  /// Copies the elements.
+  init(_ elements: [Element]) {
+    count = elements.count
+    let bytes = UnsafeMutableRawPointer.allocate(
+      byteCount: max(1, count) * MemoryLayout<Element>.stride, alignment: 64)
+    let start = bytes.bindMemory(to: Element.self, capacity: count)
+    elements.withUnsafeBufferPointer { source in
+      if let base = source.baseAddress { start.initialize(from: base, count: elements.count) }
+    }
+    pointer = UnsafePointer(start)
+  }
+
+  deinit { UnsafeMutablePointer(mutating: pointer).deallocate() }
+}

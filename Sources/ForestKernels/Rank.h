@@ -1,0 +1,35 @@
+// The rank of a value: how many of the thresholds are at most the value; all of them when it is NaN,
+// so that `value < thresholds[k]` is `rank <= k` and a missing value answers no.
+
+#include "include/ForestKernels.h"
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+/// Without a branch that depends on the value.
+INLINE uint32_t fk_rank_search(const float *thresholds, uint32_t count, float value) {
+  const float *low = thresholds;
+  uint32_t left = count;
+  while (left > 1) {
+    uint32_t half = left / 2;
+    low += low[half - 1] <= value ? half : 0;
+    left -= half;
+  }
+  uint32_t rank = (uint32_t)(low - thresholds) + (*low <= value);
+  return value != value ? count : rank;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/// Two steps of sixteen comparisons each, for more than FK_FEW and at most FK_MANY thresholds.
+/// "Not greater" is true of NaN, which therefore ranks above all.
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt"), always_inline, unused))
+static inline uint32_t fk_rank_avx512(const float *thresholds, uint32_t count, float value) {
+  __m512 v = _mm512_set1_ps(value);
+  __mmask16 coarse = _mm512_cmp_ps_mask(_mm512_loadu_ps(thresholds - 16), v, _CMP_NGT_UQ);
+  uint32_t block = 16 * (uint32_t)_mm_popcnt_u32(coarse);
+  __mmask16 fine = _mm512_cmp_ps_mask(_mm512_loadu_ps(thresholds + block), v, _CMP_NGT_UQ);
+  uint32_t rank = block + (uint32_t)_mm_popcnt_u32(fine);
+  return rank < count ? rank : count;
+}
+#endif

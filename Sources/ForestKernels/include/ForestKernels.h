@@ -1,0 +1,121 @@
+// The vector loops of the fast engines. Swift builds the tables, chooses the kernels and checks all
+// bounds once, when an engine is made; nothing here allocates, locks or fails.
+#ifndef FOREST_KERNELS_H
+#define FOREST_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// What this processor can do, in ascending order. Each level includes those below it.
+typedef enum : int32_t {
+  FK_BASELINE = 0,     // what the compiler was told to assume: SSE2, NEON or plain C
+  FK_AVX2 = 1,
+  FK_AVX512 = 2,       // F, BW, DQ, VL
+  FK_AVX512_VBMI = 3,  // and VBMI
+} fk_level;
+
+/// The highest level of this processor.
+fk_level fk_best_level(void);
+
+enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_MAX_DEPTH = 8 };
+
+/// Calls body with that much memory on the stack, 64-byte aligned and not initialised.
+void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void *context);
+
+// ---- Slices: many rows at once, one bit a row (see Slice.h)
+
+/// The questions that a forest asks about one feature, in ascending order of thresholds.
+/// Slot k of a side answers `value < thresholds[k]` for a block of rows; slot 0 answers no to all.
+///
+/// More than FK_FEW and at most FK_MANY thresholds are followed by infinities, FK_PADDED in all, and
+/// preceded by 16 pivots, which are every sixteenth of the padded thresholds, beginning with [15].
+/// A side of more than FK_FEW has one slot more than thresholds, for the kernel's own use.
+typedef struct {
+  uint32_t feature;
+  uint32_t thresholds;   // where they start in fk_questions.thresholds
+  uint32_t count;        // at least 1
+  int32_t missing_no;    // first slot of the side where a missing value answers no; -1 if unused
+  int32_t missing_yes;   // first slot of the other side
+} fk_column;
+
+typedef struct {
+  const fk_column *columns;
+  size_t column_count;
+  const float *thresholds;
+  size_t feature_count;
+} fk_questions;
+
+/// A tree padded to a complete one: 2^depth - 1 questions by level, 2^depth leaves by path (the root's
+/// answer is bit 0; yes is 1).
+typedef struct {
+  uint32_t depth;      // at most FK_MAX_DEPTH
+  uint32_t output;
+  uint32_t questions;  // where they start in fk_trees.slots
+  uint32_t leaves;     // where they start in fk_trees.leaves
+} fk_tree;
+
+
+typedef struct {
+  const fk_tree *trees;
+  const uint32_t *slots;  // slot * 16, of every question of every tree
+  const float *leaves;
+} fk_trees;
+
+/// Answers every question for up to 64 * words rows. `answers` holds `words` uint64 a slot.
+typedef void (*fk_ask)(const fk_questions *, const float *rows, size_t row_count, uint64_t *answers);
+/// Adds the leaves of trees[begin..<end] to sums, 64 * words floats an output, in slice order.
+typedef void (*fk_add)(const fk_trees *, size_t begin, size_t end, const uint64_t *answers, float *sums);
+
+typedef struct {
+  size_t words;  // 64 rows each
+  fk_ask ask;
+  fk_add add;
+} fk_slice;
+
+/// The kernels of a level for blocks of at least this many rows where there is a choice.
+fk_slice fk_slice_kernels(fk_level level, size_t rows);
+
+/// Where row r of a block lies in the sums of an output.
+static inline size_t fk_slice_position(size_t row, size_t words) {
+  return (row & 7) * 8 * words + (row >> 6) * 8 + (row >> 3 & 7);
+}
+
+// ---- Permute: one row, 64 trees at once (see Permute.c)
+
+/// A byte that a row is reduced to: the rank of a feature's value among at most FK_MANY thresholds,
+/// laid out as those of fk_column, with 0 (every question answered yes) or 255 (no) if it is missing.
+typedef struct {
+  uint32_t feature;
+  uint32_t thresholds;
+  uint32_t count;
+  int32_t missing_no;   // the byte for each side; -1 if unused
+  int32_t missing_yes;
+} fk_byte_column;
+
+/// 64 trees, padded to the depth of the deepest.
+typedef struct {
+  uint32_t depth;      // at most FK_MAX_DEPTH
+  uint32_t questions;  // where they start in fk_lanes.questions
+} fk_lane_group;
+
+typedef struct {
+  const fk_byte_column *columns;
+  size_t column_count;
+  size_t byte_count;          // at most 256
+  const float *thresholds;
+  size_t feature_count;
+  const fk_lane_group *groups;
+  /// For each question, in post-order (the no-subtree, the yes-subtree, the question): 64 numbers of
+  /// bytes, then 64 limits; the answer is `byte < limit`.
+  const uint8_t *questions;
+  const uint32_t *leaves;     // for each tree, where its leaves start in leaf_values
+  const uint32_t *outputs;    // for each tree
+  const float *leaf_values;
+} fk_lanes;
+
+/// Adds to sums[output], in the order of the trees, the leaf of each of trees[begin..<end] for one row.
+/// FK_AVX512_VBMI only.
+void fk_permute_add(const fk_lanes *, const float *row, size_t begin, size_t end, size_t output_count,
+                    float *sums);
+
+#endif

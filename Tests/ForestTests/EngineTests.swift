@@ -1,0 +1,87 @@
+import Testing
+
+@testable import Forest
+
+/// Every engine gives, for every forest that it takes, the margins of the reference to the last bit.
+@Suite struct EngineTests {
+  static let generators = [
+    ForestGenerator(name: "stumps", trees: 130, depth: 0...1, thresholds: 3),
+    ForestGenerator(name: "single leaves", trees: 9, depth: 0...0),
+    ForestGenerator(name: "one tree", trees: 1, depth: 4...4),
+    ForestGenerator(name: "depth 1 to 3, ragged", trees: 70, depth: 1...3, fullness: 0.7),
+    ForestGenerator(name: "depth 6", trees: 65, depth: 6...6, features: 40, thresholds: 60),
+    ForestGenerator(name: "depth 5 to 8, ragged", depth: 5...8, fullness: 0.8, features: 100),
+    ForestGenerator(name: "depth 7, no missing values", depth: 7...7, missingYes: false),
+    ForestGenerator(
+      name: "depth 8, 255 thresholds", trees: 30, depth: 8...8, features: 3, thresholds: 300),
+    ForestGenerator(name: "depth 4, wide rows", trees: 200, depth: 4...4, features: 300),
+    ForestGenerator(name: "depth 9 to 14", trees: 10, depth: 9...14, fullness: 0.7),
+    ForestGenerator(name: "three classes", trees: 150, depth: 0...4, outputs: 3),
+    ForestGenerator(name: "seven classes", trees: 140, depth: 6...6, features: 20, outputs: 7),
+    ForestGenerator(
+      name: "categories", trees: 40, depth: 1...10, fullness: 0.8, features: 6, categories: 3),
+    ForestGenerator(name: "presence", depth: 1...9, presence: true),
+    ForestGenerator(name: "float64 sums", depth: 1...9, outputs: 2, summation: .float64),
+    ForestGenerator(name: "means", depth: 1...12, fullness: 0.7, outputs: 2, summation: .mean),
+    ForestGenerator(name: "vector leaves", depth: 1...7, outputs: 4, width: 3),
+    ForestGenerator(
+      name: "means of vectors", depth: 1...11, fullness: 0.6, outputs: 3, width: 3, summation: .mean
+    ),
+  ]
+
+  /// Every engine with every set of instructions that this processor has.
+  static func engines(_ forest: Forest) -> [(name: String, engine: any Engine)] {
+    var engines: [(String, any Engine)] = []
+    func add(_ name: String, _ make: () throws -> any Engine) {
+      do {
+        engines.append((name, try make()))
+      } catch {
+        #expect(error is UnsuitableForest)
+      }
+    }
+    add("walk") { try WalkEngine(forest) }
+    for instructions in InstructionSet.available {
+      add("slice \(instructions)") { try SliceEngine(forest, instructions: instructions) }
+    }
+    if InstructionSet.best >= .avx512vbmi { add("permute") { try PermuteEngine(forest) } }
+    add("fast") { FastEngine(forest) }
+    add("fast, three threads") { FastEngine(forest, threads: 3, splitFrom: 100) }
+    return engines
+  }
+
+  @Test(arguments: generators, 1...4)
+  func `all engines agree with the reference`(generator: ForestGenerator, seed: Int) throws {
+    var random = Seeded(seed)
+    let forest = try generator.forest(&random)
+    let reference = ReferenceEngine(forest)
+    let engines = Self.engines(forest)
+    #expect(engines.map(\.name).contains("walk"))
+    for rowCount in [0, 1, 2, 7, 8, 9, 63, 64, 65, 130, 256, 257, 515, seed == 1 ? 5000 : 600] {
+      let rows = generator.rows(rowCount, for: forest, &random)
+      let end = Int.random(in: 0...forest.trees.count, using: &random)
+      let begin = Int.random(in: 0...end, using: &random)
+      for trees in [forest.trees.indices, begin..<end] {
+        let expected = reference.margins(rows, trees: trees).map(\.bitPattern)
+        for (name, engine) in engines {
+          let margins = engine.margins(rows, trees: trees).map(\.bitPattern)
+          let different = zip(margins, expected).enumerated().first { $1.0 != $1.1 }?.offset
+          #expect(different == nil, "\(name), \(rowCount) rows, trees \(trees)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: generators)
+  func `leaf nodes are those that the reference reaches`(generator: ForestGenerator) throws {
+    var random = Seeded(11)
+    let forest = try generator.forest(&random)
+    let rows = generator.rows(40, for: forest, &random)
+    let nodes = try WalkEngine(forest).leafNodes(rows)
+    for row in 0..<rows.rowCount {
+      for (index, tree) in forest.trees.enumerated() {
+        let expected = Array(rows[row: row]).withUnsafeBufferPointer { tree.leaf(for: $0.span) }
+        #expect(nodes[row * forest.trees.count + index] == Int32(expected))
+      }
+    }
+  }
+}
