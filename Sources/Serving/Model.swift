@@ -1,6 +1,12 @@
 public import Forest
 import ModelFormats
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// One loaded version of a model: never changes, and any number of threads may predict with it.
 public struct Model: Sendable {
   /// Its name and version.
@@ -43,7 +49,8 @@ public struct Model: Sendable {
     self.task = objective.task
     self.treeCount = tree.forest.trees.count
     self.outputCount = tree.forest.outputCount
-    self.engine = ReferenceEngine(tree.forest)
+    self.engine = FastEngine(
+      tree.forest, threads: ProcessInfo.processInfo.activeProcessorCount)
     self.features = manifest.features ?? tree.features
     self.featurePositions = Dictionary(
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
