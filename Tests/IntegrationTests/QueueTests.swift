@@ -64,7 +64,8 @@ struct QueueTests {
   @Test("loses no answer when workers are killed in the middle of the work")
   func killedWorkers() async throws {
     try await Self.withStack(workers: 3) { redis, server, workers, root in
-      let url = redis.url
+      var successor: CoppiceProcess?
+      defer { successor?.signal(SIGKILL) }
       let replies = try await withThrowingTaskGroup(of: CoppiceServer.Reply.self) { group in
         var replies: [CoppiceServer.Reply] = []
         var sent = 0
@@ -79,7 +80,7 @@ struct QueueTests {
           // Two of the three die while requests are under way; another takes their place.
           if replies.count == 300 { workers[0].signal(SIGKILL) }
           if replies.count == 600 { workers[1].signal(SIGKILL) }
-          if replies.count == 900 { _ = try await Self.startWorker(root, redis: url) }
+          if replies.count == 900 { successor = try await Self.startWorker(root, redis: redis.url) }
         }
         return replies
       }

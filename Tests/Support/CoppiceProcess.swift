@@ -65,6 +65,10 @@ public final class CoppiceProcess: Sendable {
     try process.run()
   }
 
+  deinit {
+    if process.isRunning { signal(SIGKILL) }
+  }
+
   /// The process's number.
   public var pid: Int32 { process.processIdentifier }
 
