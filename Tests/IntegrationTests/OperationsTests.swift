@@ -28,9 +28,10 @@ struct OperationsTests {
     }
   }
 
-  @Test("logs one line a request, with the id that the answer has")
+  @Test("logs one line a request, with the id that the answer has, and none for a probe")
   func requestLog() async throws {
     try await withIrisServer { server in
+      _ = try await server.get("/readyz")
       let reply = try await server.post(
         "/api/predict", "{\"data\":[5.9,3.2,4.8,1.8]}", headers: ["X-Request-Id": "mine-1"])
       #expect(reply.headers["x-request-id"] == "mine-1")

@@ -20,6 +20,9 @@ final class RequestRecorder: Sendable {
     let duration: Timer
   }
 
+  /// Asked every few seconds by machines: in the log they would bury the requests of people.
+  private static let probes: Set = ["/healthz", "/readyz", "/metrics"]
+
   private let factory: any MetricsFactory
   private let logger: Logger
   private let meters = Mutex<[Key: Meters]>([:])
@@ -44,7 +47,8 @@ final class RequestRecorder: Sendable {
     meters.count.increment()
     meters.duration.recordNanoseconds(duration.nanoseconds)
 
-    let level: Logger.Level = failure == nil ? .info : .error
+    let isProbe = Self.probes.contains(route) && status.kind == .successful
+    let level: Logger.Level = failure != nil ? .error : isProbe ? .debug : .info
     guard logger.logLevel <= level else { return }
     logger.log(
       level: level, "request", error: failure,
