@@ -4,12 +4,16 @@ public struct CategorySet: Sendable, Hashable {
   public static let limit = 1 << 24
 
   private var words: [UInt64]
+  /// Whether values between -1 and 0 count as 0, as in LightGBM, which cuts their fraction off, and
+  /// not as negative, as in XGBoost.
+  public let truncatesNegative: Bool
 
   /// The set of these codes.
   ///
   /// - Precondition: every code is at least 0 and less than ``limit``.
-  public init(_ codes: some Sequence<Int>) {
+  public init(_ codes: some Sequence<Int>, truncatesNegative: Bool = false) {
     words = []
+    self.truncatesNegative = truncatesNegative
     for code in codes {
       precondition(code >= 0 && code < Self.limit, "category code out of range")
       while words.count <= code / 64 { words.append(0) }
@@ -17,10 +21,25 @@ public struct CategorySet: Sendable, Hashable {
     }
   }
 
-  /// Whether the category with this code is a member; a fraction is cut off, and a negative,
-  /// infinite or too large value is no member.
+  /// The set of the codes whose bits are 1: bit 0 of the first word is code 0, bit 0 of the second
+  /// code 32.
+  ///
+  /// - Precondition: there are at most `limit / 32` words.
+  public init(bits halves: some Collection<UInt32>, truncatesNegative: Bool = false) {
+    precondition(halves.count <= Self.limit / 32, "category code out of range")
+    words = [UInt64](repeating: 0, count: (halves.count + 1) / 2)
+    for (index, half) in halves.enumerated() {
+      words[index / 2] |= UInt64(half) << UInt64(index % 2 * 32)
+    }
+    self.truncatesNegative = truncatesNegative
+  }
+
+  /// Whether the category with this code is a member; a fraction is cut off, and a negative
+  /// (see ``truncatesNegative``), infinite or too large value is no member.
   public func contains(_ value: Float) -> Bool {
-    guard value >= 0, value < Float(Self.limit) else { return false }
+    guard truncatesNegative ? value > -1 : value >= 0, value < Float(Self.limit) else {
+      return false
+    }
     let code = Int(value)
     return code / 64 < words.count && words[code / 64] >> UInt64(code % 64) & 1 == 1
   }

@@ -8,8 +8,8 @@
 
 /// How the margins of a row (the sums of its leaves) become predictions.
 ///
-/// Each case does float32 arithmetic in the order of XGBoost's own code, with the C library's
-/// `expf`, so that the results are equal to the last bit
+/// Each case but the last does float32 arithmetic in the order of XGBoost's own code, with the C
+/// library's `expf`, so that the results are equal to the last bit
 /// (XGBoost `src/common/math.h` and `src/objective/*.cu`).
 public enum Link: Sendable, Equatable {
   /// The margin itself.
@@ -22,6 +22,17 @@ public enum Link: Sendable, Equatable {
   case exponential
   /// `exp(margin)` of each output over their sum: a probability a class.
   case softmax
+  /// Float64 arithmetic, as LightGBM and scikit-learn do it.
+  case float64(Float64Link)
+
+  /// Whether the predictions are probabilities.
+  public var givesProbabilities: Bool {
+    switch self {
+    case .logistic, .softmax: true
+    case .float64(let link): link.givesProbabilities
+    case .identity, .hinge, .exponential: false
+    }
+  }
 
   /// Turns the margins of rows into predictions, in place.
   ///
@@ -42,6 +53,8 @@ public enum Link: Sendable, Equatable {
       for start in stride(from: 0, to: margins.count, by: outputCount) {
         Self.softmax(&margins, from: start, to: start + outputCount)
       }
+    case .float64(let link):
+      link.apply(to: &margins, outputCount: outputCount)
     }
   }
 

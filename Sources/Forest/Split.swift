@@ -7,6 +7,12 @@ public struct Split: Sendable, Equatable {
   private let storedFeature, storedYes, storedNo, storedMissing: Int32
   /// The question.
   public let condition: Condition
+  /// Whether zero, and what LightGBM takes for it (``zeroLimit``), counts as missing.
+  public let zeroIsMissing: Bool
+
+  /// The largest magnitude that counts as zero where ``zeroIsMissing``: LightGBM's
+  /// `kZeroThreshold`.
+  public static let zeroLimit: Float = 1e-35
 
   /// The column that is asked about.
   public var feature: Int { Int(storedFeature) }
@@ -18,9 +24,13 @@ public struct Split: Sendable, Equatable {
   public var missing: Int { Int(storedMissing) }
 
   /// Describes a split; ``Forest`` checks it.
-  public init(feature: Int, condition: Condition, yes: Int, no: Int, missing: Int) {
+  public init(
+    feature: Int, condition: Condition, yes: Int, no: Int, missing: Int,
+    zeroIsMissing: Bool = false
+  ) {
     storedFeature = Int32(clamping: feature)
     self.condition = condition
+    self.zeroIsMissing = zeroIsMissing
     storedYes = Int32(clamping: yes)
     storedNo = Int32(clamping: no)
     storedMissing = Int32(clamping: missing)
@@ -28,7 +38,7 @@ public struct Split: Sendable, Equatable {
 
   /// The child that a value leads to.
   public func child(for value: Float) -> Int {
-    if value.isNaN { return missing }
+    if value.isNaN || zeroIsMissing && value.magnitude <= Self.zeroLimit { return missing }
     return condition.holds(for: value) ? yes : no
   }
 }

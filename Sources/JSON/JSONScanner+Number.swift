@@ -1,9 +1,8 @@
 extension JSONScanner {
   /// Reads a number, correctly rounded.
   ///
-  /// Numbers of up to 19 digits with a small exponent are exact products or quotients of two
-  /// doubles (W. Clinger, "How to read floating point numbers accurately", 1990); the rest take
-  /// the standard library's slower way.
+  /// Numbers of up to 19 digits with a small exponent are worked out by
+  /// ``Swift/Double/init(decimal:exponent:)``; the rest take the standard library's slower way.
   public mutating func number() throws(JSONError) -> Double {
     try expect(.number)
     return try scanNumber()
@@ -34,11 +33,9 @@ extension JSONScanner {
     if allowsNonFinite, let value = try scanNonFinite() { return isNegative ? -value : value }
 
     let decimal = try scanDecimal()
-    if decimal.digitCount <= 19, decimal.digits <= 1 << 53, decimal.exponent.magnitude <= 22 {
-      let magnitude = Double(decimal.digits)
-      let value =
-        decimal.exponent < 0
-        ? magnitude / powersOfTen[-decimal.exponent] : magnitude * powersOfTen[decimal.exponent]
+    if decimal.digitCount <= 19,
+      let value = Double(decimal: decimal.digits, exponent: decimal.exponent)
+    {
       return isNegative ? -value : value
     }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
@@ -116,9 +113,3 @@ extension JSONScanner {
     }
   }
 }
-
-/// 10 to the power of the position, exact in Double.
-private let powersOfTen: [Double] = [
-  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-  1e18, 1e19, 1e20, 1e21, 1e22,
-]

@@ -4,15 +4,26 @@ public enum ModelFormat: String, Sendable, CaseIterable, Codable {
   case xgboostJSON = "xgboost_json"
   /// XGBoost's model as Universal Binary JSON.
   case xgboostUBJSON = "xgboost_ubj"
+  /// LightGBM's model as text.
+  case lightgbmText = "lightgbm_text"
+  /// LightGBM's model as the JSON of `dump_model`.
+  case lightgbmJSON = "lightgbm_json"
 }
 
 extension ModelFormat {
+  /// The largest row that is read; the names and the matrix of one with more would cost more than
+  /// the model.
+  static let maximumFeatureCount = 1 << 20
+
   /// Tells the format of a model from its first bytes.
   ///
   /// - Throws: ``ModelFormatError``, which names the format where it is one that is known but not
   ///   read.
   static func detect(_ bytes: some Collection<UInt8>) throws(ModelFormatError) -> ModelFormat {
     let start = Array(bytes.prefix(512))
+    if start.starts(with: "tree\n".utf8) || start.starts(with: "tree\r\n".utf8) {
+      return .lightgbmText
+    }
     let spaces = start.prefix { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.count
     if start.dropFirst(spaces).first == UInt8(ascii: "{") {
       // The first key tells: a quoted string in JSON, a length (which has a letter for its type)
@@ -35,7 +46,7 @@ extension ModelFormat {
       known.map { "this looks like \($0.name), which is not read" }
         ?? "this is not a model in a known format",
       remedy: known?.remedy
-        ?? "save the model with XGBoost's save_model(\"model.json\") or save_model(\"model.ubj\")",
+        ?? "save the model with save_model, of XGBoost (\"model.json\") or LightGBM (\"model.txt\")",
       offset: 0)
   }
 
@@ -51,7 +62,6 @@ extension ModelFormat {
     ),
     ([0x1F, 0x8B], "a gzip file", "unpack it first"),
     (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),
-    (Array("tree\n".utf8), "a LightGBM model", "serve a model that XGBoost saved"),
     (Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"),
   ]
 }

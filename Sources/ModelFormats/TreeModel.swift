@@ -49,7 +49,14 @@ public struct TreeModel: Sendable {
   public static func read(_ bytes: [UInt8]) throws(ModelFormatError) -> TreeModel {
     let format = try ModelFormat.detect(bytes)
     do {
-      return try bytes.withUnsafeBufferPointer { try XGBoostModel.read($0, format: format) }
+      return try bytes.withUnsafeBufferPointer { bytes in
+        switch format {
+        case .xgboostJSON where LightGBMDump.isDump(bytes), .lightgbmJSON:
+          try LightGBMDump.read(bytes)
+        case .xgboostJSON, .xgboostUBJSON: try XGBoostModel.read(bytes, format: format)
+        case .lightgbmText: try LightGBMText.read(bytes)
+        }
+      }
     } catch {
       throw ModelFormatError(wrapping: error)
     }

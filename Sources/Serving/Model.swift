@@ -56,7 +56,7 @@ public struct Model: Sendable {
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
     self.labels = manifest.labels
     self.outputs =
-      objective.task.isClassification && objective.givesProbabilities
+      objective.task.isClassification && objective.link.givesProbabilities
       ? [.predict, .probabilities, .margin] : [.predict, .margin]
     if let problem = Self.contradiction(in: manifest, to: tree.forest) {
       throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
@@ -195,9 +195,4 @@ extension Model {
       }
     }
   }
-}
-
-extension Objective {
-  /// Whether the transformed predictions are probabilities.
-  fileprivate var givesProbabilities: Bool { link == .logistic || link == .softmax }
 }

@@ -1,10 +1,6 @@
 import Forest
 
 extension XGBoostModel {
-  /// The largest row that is read; the names and the matrix of one with more would cost more than
-  /// the model.
-  private static var maximumFeatureCount: Int { 1 << 20 }
-
   /// Makes a forest of the fields.
   func treeModel(format: ModelFormat) throws -> TreeModel {
     if let booster, booster != "gbtree", booster != "dart" {
@@ -63,9 +59,9 @@ extension XGBoostModel {
 
   private func checkedFeatureCount() throws -> Int {
     let count = try required(featureCount, "learner.learner_model_param.num_feature")
-    guard 0...Self.maximumFeatureCount ~= count else {
+    guard 0...ModelFormat.maximumFeatureCount ~= count else {
       throw ModelFormatError(
-        .tooLarge, "\(count) features are not between 0 and \(Self.maximumFeatureCount)"
+        .tooLarge, "\(count) features are not between 0 and \(ModelFormat.maximumFeatureCount)"
       ).inside("learner.learner_model_param.num_feature")
     }
     return count

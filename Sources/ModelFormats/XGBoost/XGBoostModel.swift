@@ -31,11 +31,10 @@ struct XGBoostModel {
     _ bytes: UnsafeBufferPointer<UInt8>, format: ModelFormat
   ) throws -> TreeModel {
     var model = XGBoostModel()
-    switch format {
-    case .xgboostJSON:
-      try JSONScanner.read(bytes, allowsNonFinite: true) { try model.readDocument(&$0) }
-    case .xgboostUBJSON:
+    if format == .xgboostUBJSON {
       try UBJSONScanner.read(bytes) { try model.readDocument(&$0) }
+    } else {
+      try JSONScanner.read(bytes, allowsNonFinite: true) { try model.readDocument(&$0) }
     }
     return try model.treeModel(format: format)
   }
