@@ -15,8 +15,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     .deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Fixtures").resolvingSymlinksInPath()
 
-  /// The fixtures of every library and version.
-  static let all = files(endingIn: ".expected.json").map {
+  /// The XGBoost fixtures of every version.
+  static let all = files(endingIn: ".expected.json").filter { $0.hasPrefix("xgboost/") }.map {
     Fixture(name: String($0.dropLast(".expected.json".count)))
   }
 

@@ -3,10 +3,11 @@ import JSON
 
 /// Reads the JSON that `dump_model` gives.
 ///
-/// LightGBM itself cannot read it back; it holds all that prediction needs since 2.2.
+/// LightGBM itself cannot read it back; it holds all that prediction needs since 2.2.3.
 struct LightGBMDump {
   private var model = LightGBMModel()
-  private var hasObjective = false
+  /// Whether the dump says if it averages; those that do not leave the objective out as well.
+  private var isComplete = false
   private var infos: [String: LightGBMModel.Info] = [:]
 
   static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws -> TreeModel {
@@ -41,7 +42,9 @@ struct LightGBMDump {
       case "num_tree_per_iteration": model.outputCount = try json.integer()
       case "max_feature_idx": model.maximumFeature = try json.integer()
       case "objective": model.objective = try json.string()
-      case "average_output": model.averages = try json.bool()
+      case "average_output":
+        model.averages = try json.bool()
+        isComplete = true
       case "feature_names": model.featureNames = try json.strings()
       case "feature_infos":
         try json.fields { name, json in infos[name] = try Self.info(&json) }
@@ -73,13 +76,14 @@ struct LightGBMDump {
 
   /// The model, with what stands in other places in the text.
   private func finished() throws -> LightGBMModel {
-    guard model.version != "v2" || model.objective != nil else {
+    guard model.version != "v2" || isComplete else {
       throw ModelFormatError(
-        .unsupported, "dumps of LightGBM before 2.2 do not tell the objective",
+        .unsupported, "dumps of LightGBM before 2.2.3 do not tell the objective",
         remedy: "save the model with save_model(\"model.txt\")"
       ).inside("objective")
     }
     var model = model
+    model.leavesAreMeans = false
     let count = max(model.outputCount ?? 1, 1)
     model.trees = model.trees.enumerated().map { index, tree in
       Tree(output: index % count, nodes: tree.nodes, leaves: tree.leaves)

@@ -28,8 +28,9 @@ struct LightGBMModel {
   /// The categories of each column that had some in pandas, in order.
   var pandasCategories: [[String]] = []
   var trees: [Tree] = []
-  /// Whether the file is of LightGBM 2.1 or older, which leaves out some marks.
-  var isOld = false
+  /// Whether the leaves of a random forest in the version `v2` are predictions, not margins; nil
+  /// where the kind of file does not tell.
+  var leavesAreMeans: Bool?
 
   /// The output that the next tree adds to.
   var nextOutput: Int { trees.count % max(outputCount ?? 1, 1) }
@@ -102,14 +103,16 @@ struct LightGBMModel {
 
   /// Whether the leaves of a random forest are predictions, not margins.
   ///
-  /// Until 2.2.2 LightGBM put the link into the leaves, since 2.2.3 it is applied to the mean; both
-  /// write `v2`, and the values alone can tell.
+  /// Until 2.2.2 LightGBM put the link into the leaves, since 2.2.3 it is applied to the mean. Both
+  /// write `v2`, and the text of 2.2 is the same; the values can tell for probabilities.
   private func leavesAreMeans(_ objective: LightGBMObjective) throws -> Bool {
     guard averages, version == "v2", objective.link != .identity else { return false }
-    if isOld { return true }
+    if let leavesAreMeans { return leavesAreMeans }
     let leaves = trees.lazy.compactMap(\.leaves).flatMap(\.values)
     if objective.link.givesProbabilities { return leaves.allSatisfy { 0...1 ~= $0 } }
-    if leaves.contains(where: { $0 < 0 }) { return false }
+    if objective.link != .float64(.signedSquare), leaves.contains(where: { $0 < 0 }) {
+      return false
+    }
     throw ModelFormatError(
       .unsupported,
       "LightGBM 2.2 wrote this random forest, and whether its leaves are means or their logarithms"

@@ -96,7 +96,7 @@ struct LightGBMText {
         at: lines.offset
       ).inside("tree_sizes")
     }
-    model.isOld = line.key != "end of trees"
+    if line.key != "end of trees" { model.leavesAreMeans = true }
   }
 
   /// Reads the fields of a tree, and returns the line after them.
