@@ -13,7 +13,7 @@ struct Float64LinkTests {
   func logistic() {
     #expect(apply(.logistic(scale: 2), [0, 1000, -1000]) == [0.5, 1, 0])
     #expect(apply(.logistic(scale: 2), [1.5]) == apply(.logistic(scale: 3), [1]))
-    #expect(apply(.logistic(scale: 1), [-100]) == [3.783506e-44])
+    #expect(apply(.logistic(scale: 1), [-80]) == [1.8048514e-35])
   }
 
   @Test("Softmax gives each row probabilities that add up to 1, even of huge margins")
@@ -36,11 +36,11 @@ struct Float64LinkTests {
       .logistic, .softmax, .float64(.probability), .float64(.logistic(scale: 2)),
       .float64(.softmax),
     ]
-    #expect(links.allSatisfy(\.givesProbabilities))
+    for link in links { #expect(link.givesProbabilities) }
     let others: [Link] = [
       .identity, .hinge, .exponential, .float64(.exponential), .float64(.softplus),
       .float64(.signedSquare),
     ]
-    #expect(!others.contains(where: \.givesProbabilities))
+    for link in others { #expect(!link.givesProbabilities) }
   }
 }
