@@ -20,6 +20,11 @@ import Testing
     ForestGenerator(name: "seven classes", trees: 140, depth: 6...6, features: 20, outputs: 7),
     ForestGenerator(
       name: "categories", trees: 40, depth: 1...10, fullness: 0.8, features: 6, categories: 3),
+    ForestGenerator(
+      name: "categories with negative fractions", trees: 40, depth: 1...10, fullness: 0.8,
+      features: 6, categories: 3, truncatesNegative: true),
+    ForestGenerator(
+      name: "zeros that are missing", depth: 1...9, presence: true, zeroIsMissing: true),
     ForestGenerator(name: "presence", depth: 1...9, presence: true),
     ForestGenerator(name: "float64 sums", depth: 1...9, outputs: 2, summation: .float64),
     ForestGenerator(name: "means", depth: 1...12, fullness: 0.7, outputs: 2, summation: .mean),

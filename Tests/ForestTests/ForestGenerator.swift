@@ -30,6 +30,8 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
   var categories = 0
   var presence = false
   var missingYes = true
+  var zeroIsMissing = false
+  var truncatesNegative = false
   var summation = Summation.float32
 
   var testDescription: String { name }
@@ -100,14 +102,19 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
     let condition: Condition
     if feature < categories {
       let count = Int.random(in: 0...(feature == 0 ? 3 : 90), using: &random)
-      condition = .member(CategorySet((0..<count).filter { _ in .random(using: &random) }))
+      condition = .member(
+        CategorySet(
+          (0..<count).filter { _ in .random(using: &random) },
+          truncatesNegative: truncatesNegative))
     } else if presence, .random(using: &random) {
       condition = .present
     } else {
       condition = .below(values[feature].randomElement(using: &random) ?? 0)
     }
     let missing = missingYes && .random(using: &random) ? yes : no
-    return Split(feature: feature, condition: condition, yes: yes, no: no, missing: missing)
+    return Split(
+      feature: feature, condition: condition, yes: yes, no: no, missing: missing,
+      zeroIsMissing: zeroIsMissing && feature >= categories && .random(using: &random))
   }
 
   func rows(_ count: Int, for forest: Forest, _ random: inout Seeded) -> Matrix {
@@ -130,7 +137,10 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
         case 2: near.nextUp
         case 3: near.nextDown
         case 4:
-          [.infinity, -.infinity, -0.0, 0, -.nan, 1e9, -0.5].randomElement(using: &random) ?? 0
+          [
+            .infinity, -.infinity, -0.0, 0, -.nan, 1e9, -0.5, -1, 1e-35, -1e-35, 1.0000001e-35,
+            -1.0000001e-35, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,
+          ].randomElement(using: &random) ?? 0
         default:
           feature < categories
             ? Float(Int.random(in: -1...95, using: &random))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelFormats
 
-/// Every LightGBM fixture of every version, through the reference engine.
+/// Every LightGBM fixture of every version, through the reference engine and the fast ones.
 struct LightGBMConformanceTests {
   @Test("The fixtures are there")
   func fixturesExist() {
@@ -19,10 +19,14 @@ struct LightGBMConformanceTests {
     let expected = try fixture.expected()
     let forest = try fixture.model().forest
     #expect(forest.outputCount == expected.outputs)
-    let margins = ReferenceEngine(forest).margins(expected.matrix)
     // LightGBM's raw score of a random forest is the sum over its rounds, not their mean.
     let scale = forest.summation == .mean ? Double(forest.trees.count / forest.outputCount) : 1
-    #expect(margins.map(\.bitPattern) == expected.margins.map { Float($0 / scale).bitPattern })
+    let wanted = expected.margins.map { Float($0 / scale).bitPattern }
+    #expect(ReferenceEngine(forest).margins(expected.matrix).map(\.bitPattern) == wanted)
+    for kind in [EngineKind.walk, .permute, .slice] {
+      let engine = FastEngine(forest, kinds: [kind])
+      #expect(engine.margins(expected.matrix).map(\.bitPattern) == wanted, "\(kind)")
+    }
   }
 
   @Test("Predictions are LightGBM's to a millionth", arguments: LightGBMFixture.all)

@@ -139,7 +139,7 @@ struct LightGBMHostileFileTests {
       ("objective=binary sigmoid:1", "objective=multiclass num_class:1e99", "outputs"),
       ("objective=binary sigmoid:1", "objective=", "objective"),
       ("version=v4", "version=v5", "v5"),
-      ("version=v4\n", "", "2.0.11"),
+      ("version=v4\n", "", "2.0.12"),
     ])
   func contradictions(text: String, replacement: String, message: String) throws {
     _ = try TreeModel.read(Array(Self.sound.utf8))

@@ -74,6 +74,9 @@ struct CompleteTree {
         guard case .below(let threshold) = split.condition else {
           throw UnsuitableForest("it takes comparisons with thresholds only")
         }
+        guard !split.zeroIsMissing else {
+          throw UnsuitableForest("it takes no zeros that are missing")
+        }
         let missingYes = split.missing == split.yes
         let number = numbers.number(
           feature: split.feature, threshold: threshold, missingYes: missingYes)

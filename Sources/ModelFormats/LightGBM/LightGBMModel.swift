@@ -39,7 +39,7 @@ struct LightGBMModel {
   func treeModel(format: ModelFormat) throws -> TreeModel {
     guard let version else {
       throw ModelFormatError(
-        .unsupported, "there is no version, as in files of LightGBM before 2.0.11",
+        .unsupported, "there is no version, as in files of LightGBM before 2.0.12",
         remedy: "train again with a newer version; it follows other rules for missing values"
       ).inside("version")
     }

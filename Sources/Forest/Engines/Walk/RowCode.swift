@@ -4,8 +4,8 @@
 /// below the question's key.
 ///
 /// - Word 0 is below every key but the lowest integer: a question that is always answered yes.
-/// - A number takes one word for each direction in which it can be missing: float32 values as integers
-///   in the same order, a missing value below or above all of them.
+/// - A number takes one word for each direction in which it can be missing, with zero or without:
+///   float32 values as integers in the same order, a missing value below or above all of them.
 /// - A category takes one bit for each different set that the feature is asked about; the shift moves
 ///   the bit to the sign, and the key is 0.
 struct RowCode {
@@ -18,6 +18,14 @@ struct RowCode {
   private struct Number: BitwiseCopyable {
     let feature: Int
     let missing: Int32
+    /// Values whose magnitude is not above this are missing: none but NaN if it is negative.
+    let limit: Float
+
+    init(_ side: RowQuestions.Side) {
+      feature = side.feature
+      missing = side.missingYes ? .min : .max
+      limit = side.zeroIsMissing ? Split.zeroLimit : -1
+    }
   }
 
   private struct Category: BitwiseCopyable {
@@ -29,6 +37,8 @@ struct RowCode {
     let firstBits: Int
     /// The number of categories that are in a set.
     let categoryCount: Int
+    /// Values above this and below the count are categories.
+    let lowest: Float
   }
 
   /// The word that is below every key but the lowest integer.
@@ -51,16 +61,20 @@ struct RowCode {
   /// - Throws: ``UnsuitableForest`` if the sets of categories are too many and too large.
   init(_ forest: Forest) throws(UnsuitableForest) {
     questions = RowQuestions(forest)
-    numbers = Table(
-      questions.sides.map { Number(feature: $0.feature, missing: $0.missingYes ? .min : .max) })
+    numbers = Table(questions.sides.map(Number.init))
     var word = 1 + numbers.count
     var categories: [Category] = []
     var bits: [Int32] = []
     for (feature, sets) in questions.sets {
       let count = 1 + (sets.keys.compactMap(\.categories.codes.last).max() ?? -1)
+      let truncates = Set(sets.keys.map(\.categories.truncatesNegative))
+      guard truncates.count <= 1 else {
+        throw UnsuitableForest("it takes sets of a feature that agree on negative fractions")
+      }
       let category = Category(
         feature: feature, firstWord: word, wordCount: (sets.count + 31) / 32, firstBits: bits.count,
-        categoryCount: count)
+        categoryCount: count,
+        lowest: truncates.contains(true) ? -1 : -.leastNonzeroMagnitude)
       guard bits.count + (count + 2) * category.wordCount <= Self.bitsLimit else {
         throw UnsuitableForest("it takes fewer and smaller sets of categories")
       }
@@ -83,7 +97,7 @@ struct RowCode {
   /// The question of a split.
   func question(_ split: Split) -> Question {
     let missingYes = split.missing == split.yes
-    let side = RowQuestions.Side(feature: split.feature, missingYes: missingYes)
+    let side = RowQuestions.Side(split)
     switch split.condition {
     case .below(let threshold):
       return Question(word: 1 + questions.word(side), key: Self.key(threshold))
@@ -120,7 +134,8 @@ struct RowCode {
     for index in 0..<numbers.count {
       let number = numbers.pointer[index]
       let value = row[number.feature]
-      words[(1 + index) * stride] = value.isNaN ? number.missing : Self.order(value)
+      words[(1 + index) * stride] =
+        value.magnitude > number.limit ? Self.order(value) : number.missing
     }
     for index in 0..<categories.count {
       let category = categories.pointer[index]
@@ -130,7 +145,8 @@ struct RowCode {
         code = category.categoryCount + 1
       } else {
         code =
-          value >= 0 && value < Float(category.categoryCount) ? Int(value) : category.categoryCount
+          value > category.lowest && value < Float(category.categoryCount)
+          ? Int(value) : category.categoryCount
       }
       let source = bits.pointer + category.firstBits + code * category.wordCount
       for word in 0..<category.wordCount {

@@ -3,6 +3,18 @@ struct RowQuestions {
   struct Side: Hashable {
     let feature: Int
     let missingYes: Bool
+    let zeroIsMissing: Bool
+
+    /// The sides of one feature.
+    static let count = 4
+    /// A place among all sides, ascending with the feature.
+    var index: Int { feature * Self.count + (missingYes ? 1 : 0) + (zeroIsMissing ? 2 : 0) }
+
+    init(_ split: Split) {
+      feature = split.feature
+      missingYes = split.missing == split.yes
+      zeroIsMissing = split.zeroIsMissing
+    }
   }
 
   struct Membership: Hashable {
@@ -18,16 +30,18 @@ struct RowQuestions {
   private var positions: [Int: Int] = [:]
 
   init(_ forest: Forest) {
-    words = Array(repeating: -1, count: forest.featureCount * 2)
+    words = Array(repeating: -1, count: forest.featureCount * Side.count)
+    var seen: [Int: Side] = [:]
     var memberships: [Int: [Membership: Int]] = [:]
     for tree in forest.trees {
       for case .split(let split) in tree.nodes {
-        let missingYes = split.missing == split.yes
         switch split.condition {
         case .below, .present:
-          words[split.feature * 2 + (missingYes ? 1 : 0)] = 0
+          let side = Side(split)
+          seen[side.index] = side
         case .member(let categories):
-          let membership = Membership(categories: categories, missingYes: missingYes)
+          let membership = Membership(
+            categories: categories, missingYes: split.missing == split.yes)
           let next = memberships[split.feature]?.count ?? 0
           if memberships[split.feature]?[membership] == nil {
             memberships[split.feature, default: [:]][membership] = next
@@ -35,9 +49,9 @@ struct RowQuestions {
         }
       }
     }
-    for index in words.indices where words[index] == 0 {
+    for (index, side) in seen.sorted(by: { $0.key < $1.key }) {
       words[index] = sides.count
-      sides.append(Side(feature: index / 2, missingYes: index % 2 == 1))
+      sides.append(side)
     }
     for feature in memberships.keys.sorted() {
       positions[feature] = sets.count
@@ -46,7 +60,7 @@ struct RowQuestions {
   }
 
   /// Where a number is among the sides.
-  func word(_ side: Side) -> Int { words[side.feature * 2 + (side.missingYes ? 1 : 0)] }
+  func word(_ side: Side) -> Int { words[side.index] }
 
   /// Where a feature is among the sets, and a set among the feature's.
   func position(of membership: Membership, _ feature: Int) -> (position: Int, index: Int) {
