@@ -42,6 +42,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "coppice", targets: ["coppice"]),
+    .executable(name: "forest-bench", targets: ["forest-bench"]),
     .library(name: "Forest", targets: ["Forest"]),
     .library(name: "ModelFormats", targets: ["ModelFormats"]),
   ],
@@ -88,6 +89,10 @@ let package = Package(
         logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
       ],
       swiftSettings: settings),
+    // Benchmarks
+    .executableTarget(
+      name: "forest-bench", dependencies: ["Forest", "ModelFormats"],
+      path: "Benchmarks/engine/forest-bench", swiftSettings: settings),
     // Tests
     .target(
       name: "TestSupport", dependencies: [logging, serviceLifecycle], path: "Tests/Support",

@@ -54,14 +54,16 @@ import Testing
     return engines
   }
 
-  @Test(arguments: generators, 1...4)
+  @Test(arguments: generators, 1...2)
   func `all engines agree with the reference`(generator: ForestGenerator, seed: Int) throws {
     var random = Seeded(seed)
     let forest = try generator.forest(&random)
     let reference = ReferenceEngine(forest)
     let engines = Self.engines(forest)
     #expect(engines.map(\.name).contains("walk"))
-    for rowCount in [0, 1, 2, 7, 8, 9, 63, 64, 65, 130, 256, 257, 515, seed == 1 ? 5000 : 600] {
+    // The reference takes most of the time; the largest batch is for the smaller forests.
+    let largest = forest.trees.count < 30 && seed == 1 ? 5000 : 600
+    for rowCount in [0, 1, 2, 7, 8, 9, 63, 64, 65, 130, 256, 257, largest] {
       let rows = generator.rows(rowCount, for: forest, &random)
       let end = Int.random(in: 0...forest.trees.count, using: &random)
       let begin = Int.random(in: 0...end, using: &random)

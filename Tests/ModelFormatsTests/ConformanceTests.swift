@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelFormats
 
-/// Every fixture of every library and version, through the reference engine, bit for bit.
+/// Every fixture of every library and version, through every engine, bit for bit.
 struct ConformanceTests {
   @Test("The fixtures are there")
   func fixturesExist() {
@@ -11,14 +11,28 @@ struct ConformanceTests {
     #expect(Fixture.all.contains { $0.name == "xgboost/3.4.1/iris-softprob" })
   }
 
-  @Test("Margins equal the library's to the last bit", arguments: Fixture.all)
-  func margins(fixture: Fixture) throws {
+  @Test(
+    "Margins equal the library's to the last bit, by every engine and instruction set",
+    arguments: Fixture.all, EngineChoice.all)
+  func margins(fixture: Fixture, choice: EngineChoice) throws {
     let expected = try fixture.expected()
     for ending in fixture.formats {
-      let model = try fixture.model(ending)
-      #expect(model.forest.outputCount == expected.outputs)
-      let margins = ReferenceEngine(model.forest).margins(expected.matrix)
+      let forest = try fixture.model(ending).forest
+      #expect(forest.outputCount == expected.outputs)
+      guard let engine = try choice.engine(for: forest) else { continue }
+      let margins = engine.margins(expected.matrix)
       #expect(margins.map(\.bitPattern) == expected.margins, "\(ending)")
+      // Engines have other ways for a single row.
+      let single = expected.matrix.rows.flatMap { engine.margins($0) }
+      #expect(single.map(\.bitPattern) == expected.margins, "\(ending), row by row")
+    }
+  }
+
+  @Test("Every engine takes the Iris model", arguments: EngineChoice.all)
+  func iris(choice: EngineChoice) throws {
+    for version in ["1.7.6", "3.4.1"] {
+      let fixture = Fixture(name: "xgboost/\(version)/iris-softprob")
+      #expect(try choice.engine(for: fixture.model("json").forest) != nil)
     }
   }
 

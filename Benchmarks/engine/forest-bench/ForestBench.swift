@@ -19,7 +19,8 @@ struct ForestBench {
     var options: [String: String] = [:]
     let arguments = CommandLine.arguments.dropFirst()
     for option in arguments.dropFirst(2) {
-      let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
+      let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       guard parts.count == 2, keys.contains(parts[0]) else {
         throw BenchError("unknown option \(option); there are: \(keys.joined(separator: " "))")
       }
@@ -28,11 +29,11 @@ struct ForestBench {
     guard arguments.count >= 2 else {
       throw BenchError("usage: forest-bench MODEL ROWS.npy [key=value ...]")
     }
-    let forest = try read(arguments[1])
-    let rows = try NumPyArray(contentsOf: arguments[2])
-
+    let memory = ResidentMemory.bytes()
     let begin = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
-    var engine: any Engine = ReferenceEngine(forest)
+    let forest = try read(arguments[1])
+    let loaded = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
+    let engine: any Engine
     let instructions = options["instructions"].flatMap(InstructionSet.init) ?? .best
     if let kind = options["engine"].flatMap(EngineKind.init) {
       engine = try kind.engine(for: forest, instructions: instructions)
@@ -40,7 +41,11 @@ struct ForestBench {
       engine = FastEngine(
         forest, instructions: instructions, threads: Int(options["threads"] ?? "1") ?? 1)
     }
-    let building = Timing.now(CLOCK_PROCESS_CPUTIME_ID) - begin
+    let built = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
+    let held = ResidentMemory.bytes() - memory
+    let nodeBytes = forest.trees.reduce(0) { $0 + $1.nodes.count } * MemoryLayout<Node>.stride
+
+    let rows = try NumPyArray(contentsOf: arguments[2])
     if let path = options["predictions"] {
       let count = min(4096, rows.rowCount)
       var predictions = engine.margins(
@@ -58,17 +63,23 @@ struct ForestBench {
     for batch in (options["batches"] ?? "1,256,4096").split(separator: ",").compactMap({ Int($0) })
     {
       timing.batch = batch
+      let wall = Timing.now(CLOCK_MONOTONIC)
+      let cpu = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
       let seconds = timing.run().sorted()
+      let cores =
+        (Timing.now(CLOCK_PROCESS_CPUTIME_ID) - cpu) / (Timing.now(CLOCK_MONOTONIC) - wall)
       let quantile = { (part: Double) in
         seconds[min(seconds.count - 1, Int(Double(seconds.count) * part))]
       }
       cells.append(
         "\"\(batch)\":{\"us\":\(quantile(0.5) * 1e6),\"min_us\":\(seconds[0] * 1e6),"
-          + "\"p99_us\":\(quantile(0.99) * 1e6),\"calls\":\(seconds.count)}")
+          + "\"p99_us\":\(quantile(0.99) * 1e6),\"calls\":\(seconds.count),\"cpu\":\(cores)}")
     }
     let name = options["engine"].flatMap(EngineKind.init)?.rawValue ?? "\(engine)"
     print(
-      "{\"engine\":\"\(name)\",\"build_ms\":\(building * 1e3),"
+      "{\"engine\":\"\(name)\",\"load_ms\":\((loaded - begin) * 1e3),"
+        + "\"build_ms\":\((built - loaded) * 1e3),\"memory_bytes\":\(held),"
+        + "\"node_bytes\":\(nodeBytes),\"memory_ratio\":\(Double(held) / Double(nodeBytes)),"
         + "\"cells\":{\(cells.joined(separator: ","))}}")
   }
 
