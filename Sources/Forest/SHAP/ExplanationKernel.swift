@@ -10,14 +10,15 @@ struct ExplanationKernel {
   let cells: UnsafeMutablePointer<SIMD4<Float>>
   /// Of each node, its answer less the share of yes: what knowing its feature changes.
   let steps: UnsafeMutablePointer<Float>
-  /// Of each node, one later: the answer 0 or 1, or 2 where the row has left the path already at
-  /// another question about the same feature.
+  /// Of each node, one later: the answer, 0 or 1; 2 more where the row has left the path already
+  /// at another question about the same feature.
   let states: UnsafeMutablePointer<UInt8>
 
   /// Adds the contributions of a row to the sums of the pass's output.
   @inline(__always)
   func addContributions(
-    _ pass: ExplanationPlan.Pass, row: UnsafePointer<Float>, sums: UnsafeMutablePointer<SIMD4<Float>>
+    _ pass: ExplanationPlan.Pass, row: UnsafePointer<Float>,
+    sums: UnsafeMutablePointer<SIMD4<Float>>
   ) {
     run(pass, row: row) { _, feature, value in sums[feature] += value }
   }
@@ -78,10 +79,12 @@ struct ExplanationKernel {
     } else {
       answer = value < question.threshold ? 1 : 0
     }
-    answer = value.isNaN ? question.missing : answer
-    let isOpen = states[Int(question.link)] == question.needed
-    states[number + 1] = isOpen ? answer : 2
-    let step = isOpen ? Float(answer) - share : 0
+    // No branches, which rows would take in no order that a processor could learn.
+    answer |= (value == value ? 0 : 1) & question.missing
+    let isClosed: UInt8 = states[Int(question.link)] == question.needed ? 0 : 1
+    states[number &+ 1] = answer | isClosed &<< 1
+    let one = Float(bitPattern: (0 &- UInt32(answer)) & Float(1).bitPattern)
+    let step = Float(bitPattern: (one - share).bitPattern & (UInt32(isClosed) &- 1))
     steps[number] = step
     return step
   }

@@ -92,10 +92,10 @@ struct CategoryTable: Sendable {
     return sets.count - 1
   }
 
-  /// Whether a value that is not missing is in a set; as ``CategorySet/contains(_:)``.
+  /// Whether a value is in a set; as ``CategorySet/contains(_:)``. A missing one is in none.
   func contains(_ value: Float, set: Int) -> Bool {
     let (start, wordCount) = sets[set]
-    if wordCount < 0 { return true }
+    if wordCount < 0 { return !value.isNaN }
     guard value >= 0, value < Float(CategorySet.limit) else { return false }
     let code = Int(value)
     return code / 64 < wordCount && words[start + code / 64] >> UInt64(code % 64) & 1 == 1

@@ -11,7 +11,9 @@ extension Forest {
   /// trees for means.
   func leafWeights() -> [Double] {
     guard summation == .mean else { return baseMargins.map { _ in 1 } }
-    return baseMargins.indices.map { 1 / Double(max(1, treeCount(addingTo: $0, in: trees.indices))) }
+    return baseMargins.indices.map {
+      1 / Double(max(1, treeCount(addingTo: $0, in: trees.indices)))
+    }
   }
 
   /// What the margins are on average over the training data, as the covers tell it.

@@ -21,7 +21,9 @@ extension XGBoostModel {
       featureCount: featureCount,
       baseMargins: baseMargins(objective, outputCount: outputCount),
       trees: weighted(trees).prefix(usedTreeCount(trees.count, outputCount: outputCount))
-        .enumerated().map { Tree(output: Int(treeOutputs[$0]), nodes: $1.nodes, covers: $1.covers) },
+        .enumerated().map {
+          Tree(output: Int(treeOutputs[$0]), nodes: $1.nodes, covers: $1.covers)
+        },
       objective: objective.objective(outputCount: outputCount))
     return TreeModel(
       forest: forest, format: format, library: "xgboost",
