@@ -1,6 +1,7 @@
 /// What can be computed of trees before a row is known, laid out for ``ExplanationKernel``.
 ///
-/// A tree becomes one pass or more, each with four points of the integral (see ``TreeExplainer``).
+/// A tree becomes one pass or more, each with up to four points of the integral (see
+/// ``TreeExplainer``).
 struct ExplanationPlan: Sendable {
   var passes: [Pass] = []
   var inner: [InnerNode] = []
@@ -8,7 +9,7 @@ struct ExplanationPlan: Sendable {
   /// The sets of categories that questions point into, as bits.
   var categories = CategoryTable()
 
-  /// One tree, one output, four points.
+  /// One tree, one output, up to four points.
   ///
   /// The nodes of a tree are numbered level by level, first all inner ones, then all bottom ones.
   struct Pass: Sendable {
@@ -17,10 +18,9 @@ struct ExplanationPlan: Sendable {
     var innerCount: Int
     var firstBottom: Int
     var bottomCount: Int
+    var pointCount: Int
     /// The weights of the points.
     var weights: SIMD4<Float>
-    /// `1 / (t * (1 - t))` at the points.
-    var scale: SIMD4<Float>
 
     var nodeCount: Int { innerCount + bottomCount }
   }
@@ -32,10 +32,10 @@ struct ExplanationPlan: Sendable {
     var threshold: Float
     /// One more than the nearest node above that asks for the same feature; 0 if there is none.
     var link: Int32
-    /// The answer of that node that leads here.
-    var needed: UInt8
-    /// The answer for a missing value.
-    var missing: UInt8
+    /// The answer of that node that leads here: 0 or -1 for yes, as masks are.
+    var needed: Int8
+    /// The answer for a missing value, likewise.
+    var missing: Int8
     var isCategorical: Bool
   }
 
@@ -52,6 +52,8 @@ struct ExplanationPlan: Sendable {
     /// `t / (t + (1 - t) * before)` at the points, where `before` is the share that the nodes above
     /// that ask for the same feature leave.
     var slope: SIMD4<Float>
+    /// `slope * (1 - slope) / (t * (1 - t))` at the points.
+    var change: SIMD4<Float>
   }
 
   /// A split above two leaves; also a leaf next to a split, as one with two equal leaves.
@@ -63,6 +65,7 @@ struct ExplanationPlan: Sendable {
     var no: Float
     var parent: Int32
     var slope: SIMD4<Float>
+    var change: SIMD4<Float>
   }
 
   /// The memory of the nodes.
@@ -92,8 +95,15 @@ struct CategoryTable: Sendable {
     return sets.count - 1
   }
 
+  /// Which values are in a set: -1, and 0 for those that are not.
+  func contains(_ values: SIMD4<Float>, set: Int) -> SIMD4<Int32> {
+    var answers = SIMD4<Int32>.zero
+    for lane in 0..<4 { answers[lane] = contains(values[lane], set: set) ? -1 : 0 }
+    return answers
+  }
+
   /// Whether a value is in a set; as ``CategorySet/contains(_:)``. A missing one is in none.
-  func contains(_ value: Float, set: Int) -> Bool {
+  private func contains(_ value: Float, set: Int) -> Bool {
     let (start, wordCount) = sets[set]
     if wordCount < 0 { return !value.isNaN }
     guard value >= 0, value < Float(CategorySet.limit) else { return false }

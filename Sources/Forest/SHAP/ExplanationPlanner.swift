@@ -34,18 +34,18 @@ struct ExplanationPlanner {
     var before = [Occurrence?](repeating: nil, count: tree.nodes.count)
     let rule = rule(featureCount: follow(tree, before: &before))
     let layout = Layout(tree)
-    let passCount = rule.points.count / 4 * tree.width
-    let (bytes, overflow) = (layout.nodes.count * 48).multipliedReportingOverflow(by: passCount)
+    let passCount = (rule.points.count + 3) / 4 * tree.width
+    let (bytes, overflow) = (layout.nodes.count * 64).multipliedReportingOverflow(by: passCount)
     guard !overflow, bytes <= limit else { return false }
     let questions = layout.nodes.map { position in
       question(of: tree.nodes[position], before: before[position], layout, &plan.categories)
     }
     for offset in 0..<tree.width {
       for start in stride(from: 0, to: rule.points.count, by: 4) {
-        let points = SIMD4<Double>(rule.points[start..<start + 4])
+        let range = start..<min(start + 4, rule.points.count)
         append(
-          tree, offset, layout, questions, before, points: points,
-          weights: SIMD4<Double>(rule.weights[start..<start + 4]), to: &plan)
+          tree, offset, layout, questions, before, points: rule.points[range],
+          weights: rule.weights[range], to: &plan)
       }
     }
     return true
@@ -82,13 +82,13 @@ struct ExplanationPlanner {
     return largest
   }
 
-  /// Points for paths with that many different features, a multiple of four.
+  /// Points for paths with that many different features.
   ///
   /// The integrands have one degree less, so that half as many points are exact; from 36 features
   /// on, 3√n leave an error below 1e-8 of each integral.
   private mutating func rule(featureCount: Int) -> GaussLegendre {
     let enough = (3 * Double(featureCount).squareRoot()).rounded(.up)
-    let count = (min((featureCount + 1) / 2, Int(enough)) + 3) / 4 * 4
+    let count = min((featureCount + 1) / 2, Int(enough))
     if let rule = rules[count] { return rule }
     let rule = GaussLegendre(count: count)
     rules[count] = rule
@@ -99,13 +99,13 @@ struct ExplanationPlanner {
     of node: Node, before: Occurrence?, _ layout: Layout, _ categories: inout CategoryTable
   ) -> ExplanationPlan.Question {
     var question = ExplanationPlan.Question(
-      feature: 0, threshold: 0, link: 0, needed: 1, missing: 0, isCategorical: false)
+      feature: 0, threshold: 0, link: 0, needed: -1, missing: 0, isCategorical: false)
     guard case .split(let split) = node else { return question }
     question.feature = Int32(split.feature)
-    question.missing = split.missing == split.yes ? 1 : 0
+    question.missing = split.missing == split.yes ? -1 : 0
     if let before {
       question.link = layout.numbers[before.position] + 1
-      question.needed = before.isYes ? 1 : 0
+      question.needed = before.isYes ? -1 : 0
     }
     switch split.condition {
     case .below(let threshold): question.threshold = threshold
@@ -121,15 +121,17 @@ struct ExplanationPlanner {
 
   private func append(
     _ tree: Tree, _ offset: Int, _ layout: Layout, _ questions: [ExplanationPlan.Question],
-    _ before: [Occurrence?], points: SIMD4<Double>, weights: SIMD4<Double>,
-    to plan: inout ExplanationPlan
+    _ before: [Occurrence?], points: ArraySlice<Double>,
+    weights: ArraySlice<Double>, to plan: inout ExplanationPlan
   ) {
     let output = tree.output + offset
     plan.passes.append(
       ExplanationPlan.Pass(
         output: output, firstInner: plan.inner.count, innerCount: layout.innerCount,
         firstBottom: plan.bottom.count, bottomCount: layout.nodes.count - layout.innerCount,
-        weights: SIMD4<Float>(weights), scale: SIMD4<Float>(1 / (points * (1 - points)))))
+        pointCount: points.count, weights: SIMD4<Float>(SIMD4<Double>(weights, rest: 0))))
+    // Points that are not there are never used.
+    let points = SIMD4<Double>(points, rest: 0.5)
     func leaf(_ position: Int) -> Float {
       Float(leafWeights[output] * tree.leafValue(at: position, offset))
     }
@@ -139,22 +141,25 @@ struct ExplanationPlanner {
         plan.bottom.append(
           ExplanationPlan.BottomNode(
             question: questions[number], share: 0, yes: leaf(position), no: leaf(position),
-            parent: parent, slope: SIMD4<Float>(points)))
+            parent: parent, slope: .zero, change: .zero))
         continue
       }
       let share = before[position]?.share ?? 1
-      let slope = SIMD4<Float>(points / (points + (1 - points) * share))
+      let sum = points + (1 - points) * share
+      let slope = SIMD4<Float>(points / sum)
+      // slope * (1 - slope) / (points * (1 - points)), without its cancellation.
+      let change = SIMD4<Float>(share / (sum * sum))
       let yesShare = Float(tree.yesShare(of: split))
       if number < layout.innerCount {
         plan.inner.append(
           ExplanationPlan.InnerNode(
             question: questions[number], share: yesShare, yes: layout.numbers[split.yes],
-            no: layout.numbers[split.no], parent: parent, slope: slope))
+            no: layout.numbers[split.no], parent: parent, slope: slope, change: change))
       } else {
         plan.bottom.append(
           ExplanationPlan.BottomNode(
             question: questions[number], share: yesShare, yes: leaf(split.yes),
-            no: leaf(split.no), parent: parent, slope: slope))
+            no: leaf(split.no), parent: parent, slope: slope, change: change))
       }
     }
   }
@@ -211,8 +216,9 @@ extension ExplanationPlanner {
 }
 
 extension SIMD4<Double> {
-  fileprivate init(_ slice: ArraySlice<Double>) {
-    let start = slice.startIndex
-    self.init(slice[start], slice[start + 1], slice[start + 2], slice[start + 3])
+  /// At most four values, and what stands in the lanes after them.
+  fileprivate init(_ values: ArraySlice<Double>, rest: Double) {
+    self.init(repeating: rest)
+    for (lane, value) in values.enumerated() { self[lane] = value }
   }
 }

@@ -3,94 +3,133 @@ extension TreeExplainer {
   ///
   /// Each split's part in its feature's contribution is a product over the path to it; what a split
   /// above adds to it is the same product with that split's factor replaced. So each pair of a
-  /// split and one above it is one product more, and time is in nodes × depth.
+  /// split and one above it is one product more, and time is in nodes × depth. Memory is that of
+  /// four rows of the answer; it allocates once a call.
   public func interactions(of rows: Span<Float>, into values: inout MutableSpan<Float>) {
     let featureCount = forest.featureCount
     let size = columnCount
     let perRow = forest.outputCount * size * size
     let rowCount = rowCount(of: rows, valueCount: values.count, perRow: perRow)
+    guard rowCount > 0 else { return }
+    // Of each output, the contributions, then the pairs of features.
+    let sumCount = featureCount * size
+    let nodeCount = largestNodeCount
+    // The factors of edges come behind the rows: of each node, those of no and of yes.
     let scratch = ExplanationScratch(
-      nodeCount: largestNodeCount, sumCount: forest.outputCount * featureCount)
-    // Of each node, the factors by which its sides no and yes replace theirs.
-    let factors = UnsafeMutablePointer<SIMD4<Float>>.allocate(
-      capacity: max(1, 2 * largestNodeCount))
-    defer {
-      scratch.deallocate()
-      factors.deallocate()
-    }
-    values.withUnsafeMutableBufferPointer { values in
-      rows.withUnsafeBufferPointer { rows in
-        // Safe: values and rows were checked to be those of rowCount rows.
-        guard let values = values.baseAddress else { return }
-        values.update(repeating: 0, count: rowCount * perRow)
-        for row in 0..<rowCount {
-          let values = values + row * perRow
-          scratch.clearSums()
-          // No features, no splits.
-          if let rows = rows.baseAddress {
-            forEachPass(scratch) { kernel, pass in
-              kernel.addInteractions(
-                pass, row: rows + row * featureCount, factors: factors, size: size,
-                sums: scratch.sums + pass.output * featureCount,
-                pairs: values + pass.output * size * size)
-            }
-          }
-          for output in 0..<forest.outputCount {
-            Self.finish(
-              values + output * size * size, size: size,
-              sums: scratch.sums + output * featureCount, expected: expectedMargins[output])
-          }
+      nodeCount: nodeCount, keepsProducts: true, rowCount: featureCount + 8 * nodeCount,
+      sumCount: forest.outputCount * sumCount)
+    defer { scratch.deallocate() }
+    for start in stride(from: 0, to: rowCount, by: 4) {
+      let end = min(start + 4, rowCount)
+      scratch.clearSums()
+      scratch.load(
+        rows.extracting(start * featureCount..<end * featureCount), featureCount: featureCount)
+      forEachPass(scratch) { kernel, pass in
+        let sums = scratch.sums + pass.output * sumCount
+        kernel.addContributions(pass, rows: scratch.rows, to: sums)
+        kernel.addPairs(
+          pass, factors: scratch.rows + featureCount, featureCount: featureCount,
+          to: sums + featureCount)
+      }
+      for output in 0..<forest.outputCount {
+        finish(scratch.sums + output * sumCount)
+        for row in start..<end {
+          let target = row * perRow + output * size * size
+          write(
+            scratch.sums + output * sumCount, lane: row - start, expected: expectedMargins[output],
+            to: target, of: &values)
         }
       }
     }
   }
 
-  /// Makes interactions of one output's sums over pairs, which stand on either side.
-  private static func finish(
-    _ pairs: UnsafeMutablePointer<Float>, size: Int, sums: UnsafePointer<SIMD4<Float>>,
-    expected: Float
-  ) {
-    for row in 0..<size - 1 {
+  /// Makes interactions of sums over pairs, which stand on either side of the diagonal.
+  private func finish(_ sums: UnsafeMutablePointer<SIMD4<Float>>) {
+    let count = forest.featureCount
+    let pairs = sums + count
+    for row in 0..<count {
       for column in 0..<row {
-        let half = (pairs[row * size + column] + pairs[column * size + row]) / 2
-        pairs[row * size + column] = half
-        pairs[column * size + row] = half
+        let half = (pairs[row * count + column] + pairs[column * count + row]) / 2
+        pairs[row * count + column] = half
+        pairs[column * count + row] = half
       }
     }
-    for row in 0..<size - 1 {
-      var alone = sums[row].sum()
-      for column in 0..<size - 1 where column != row { alone -= pairs[row * size + column] }
-      pairs[row * size + row] = alone
+    for row in 0..<count {
+      var alone = sums[row]
+      for column in 0..<count where column != row { alone -= pairs[row * count + column] }
+      pairs[row * count + row] = alone
     }
-    pairs[size * size - 1] = expected
+  }
+
+  private func write(
+    _ sums: UnsafePointer<SIMD4<Float>>, lane: Int, expected: Float, to start: Int,
+    of values: inout MutableSpan<Float>
+  ) {
+    let count = forest.featureCount
+    let pairs = sums + count
+    for row in 0..<count {
+      for column in 0..<count {
+        values[start + row * (count + 1) + column] = pairs[row * count + column][lane]
+      }
+      values[start + row * (count + 1) + count] = 0
+      values[start + count * (count + 1) + row] = 0
+    }
+    values[start + count * (count + 2)] = expected
   }
 }
 
 extension ExplanationKernel {
-  /// Adds the contributions of a row, and those of pairs of features.
-  @inline(__always)
-  func addInteractions(
-    _ pass: ExplanationPlan.Pass, row: UnsafePointer<Float>,
-    factors: UnsafeMutablePointer<SIMD4<Float>>, size: Int,
-    sums: UnsafeMutablePointer<SIMD4<Float>>, pairs: UnsafeMutablePointer<Float>
+  /// Adds what pairs of features do, after the contributions of the same rows.
+  ///
+  /// Safe: as there; `factors` has room for eight vectors a node.
+  func addPairs(
+    _ pass: ExplanationPlan.Pass, factors: UnsafeMutablePointer<SIMD4<Float>>, featureCount: Int,
+    to pairs: UnsafeMutablePointer<SIMD4<Float>>
   ) {
     let inner = inner + pass.firstInner
     let bottom = bottom + pass.firstBottom
-    // The parts of the bottom nodes come first, when all answers are known.
-    var isPrepared = false
-    run(pass, row: row) { number, feature, value in
-      if !isPrepared {
-        setFactors(pass, factors)
-        isPrepared = true
+    let count = pass.pointCount
+    let values = scratch.values
+    setFactors(pass, factors)
+    for number in 0..<pass.nodeCount {
+      let step = scratch.steps[number]
+      var parts = (SIMD4<Float>.zero, SIMD4<Float>.zero, SIMD4<Float>.zero, SIMD4<Float>.zero)
+      let (feature, parent): (Int32, Int32)
+      withUnsafeMutableBytes(of: &parts) { parts in
+        let parts = parts.assumingMemoryBound(to: SIMD4<Float>.self)
+        if number < pass.innerCount {
+          let node = inner[number]
+          for point in 0..<count {
+            let difference =
+              values[Int(node.yes) * count + point] - values[Int(node.no) * count + point]
+            parts[point] =
+              scratch.products[number * count + point] * difference * (node.change[point] * step)
+          }
+        } else {
+          let node = bottom[number - pass.innerCount]
+          for point in 0..<count {
+            parts[point] =
+              scratch.products[number * count + point]
+              * (node.change[point] * (node.yes - node.no) * step)
+          }
+        }
       }
-      sums[feature] += value
-      var edge =
-        number < pass.innerCount
-        ? Int(inner[number].parent) : Int(bottom[number - pass.innerCount].parent)
+      if number < pass.innerCount {
+        (feature, parent) = (inner[number].question.feature, inner[number].parent)
+      } else {
+        let node = bottom[number - pass.innerCount]
+        (feature, parent) = (node.question.feature, node.parent)
+      }
+      var edge = Int(parent)
       while edge >= 0 {
         let above = inner + edge / 2
-        let other = Int(above.pointee.question.feature)
-        if other != feature { pairs[feature * size + other] += (value * factors[edge]).sum() }
+        let other = above.pointee.question.feature
+        if other != feature {
+          let factor = factors + edge * 4
+          pairs[Int(feature) * featureCount + Int(other)] +=
+            (parts.0 * factor[0] + parts.1 * factor[1])
+            + (parts.2 * factor[2] + parts.3 * factor[3])
+        }
         edge = Int(above.pointee.parent)
       }
     }
@@ -103,13 +142,15 @@ extension ExplanationKernel {
   ) {
     for index in 0..<pass.innerCount {
       let node = inner + pass.firstInner + index
-      let step = steps[index]
-      let slope = node.pointee.slope
-      let yes = node.pointee.share + slope * step
-      let change = (slope - slope * slope) * pass.scale * step
-      // Where a product is 0 there is nothing below to share out.
-      factors[2 * index] = (-change / (1 - yes)).replacing(with: 0, where: yes .== 1)
-      factors[2 * index + 1] = (change / yes).replacing(with: 0, where: yes .== 0)
+      let step = scratch.steps[index]
+      for point in 0..<4 {
+        let yes = node.pointee.share + node.pointee.slope[point] * step
+        let change = node.pointee.change[point] * step
+        // Where a product is 0 there is nothing below to share out.
+        factors[index * 8 + point] =
+          (-change / (1 - yes)).replacing(with: 0, where: yes .== 1)
+        factors[index * 8 + 4 + point] = (change / yes).replacing(with: 0, where: yes .== 0)
+      }
     }
   }
 }

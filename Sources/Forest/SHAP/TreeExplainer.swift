@@ -16,13 +16,13 @@
 /// Where the row left the path at a split above that asks for the same feature, `o - z` becomes 0.
 /// Everything but `o` is in tables; no division, no branch and no allocation is left for a row.
 ///
-/// **Layout.** Four points at a time in one vector: one pass over a tree per eight different
+/// **Layout.** Four rows at a time, one in each lane of a vector; a single row leaves three lanes
+/// unused. Up to four points in one pass over a tree, so that one pass is enough for eight different
 /// features on its longest path. Rows in blocks, so that a tree's tables stay in the cache.
 ///
-/// **Limits.** The tables take 48 bytes a split, pass and leaf value, up to a limit; trees beyond it
-/// are laid out again in each call, for a block of rows at a time, which about doubles the time for
-/// large batches and is several times slower for single rows. More than 40 features on a path are
-/// integrated with fewer points than exactness asks for, with an error below 1e-8.
+/// **Limits.** The tables take 64 bytes a split, pass and leaf value, up to a limit; trees beyond it
+/// are laid out again in each call, for a block of rows at a time. More than 36 features on a path
+/// are integrated with fewer points than exactness asks for, with an error below 1e-8.
 ///
 /// **References.** Owen, "Multilinear Extensions of Games", 1972; Lundberg et al.,
 /// arXiv:1802.03888; Yu et al., "Linear TreeShap", arXiv:2209.08192; Yang, "Fast TreeSHAP",
@@ -35,6 +35,8 @@ public struct TreeExplainer: Explainer {
   let plan: ExplanationPlan
   /// The trees whose tables did not fit.
   let unplanned: Range<Int>
+  /// The most nodes of a pass.
+  let largestNodeCount: Int
 
   /// Lays out a forest.
   ///
@@ -52,6 +54,9 @@ public struct TreeExplainer: Explainer {
     }
     unplanned = (end ?? forest.trees.endIndex)..<forest.trees.endIndex
     self.plan = plan
+    largestNodeCount = unplanned.reduce(plan.largestNodeCount) {
+      max($0, forest.trees[$1].nodes.count)
+    }
   }
 
   /// The bytes that the tables take, without sets of categories.
@@ -64,39 +69,36 @@ public struct TreeExplainer: Explainer {
     let featureCount = forest.featureCount
     let perRow = forest.outputCount * columnCount
     let rowCount = rowCount(of: rows, valueCount: values.count, perRow: perRow)
+    guard rowCount > 0 else { return }
     let sumCount = forest.outputCount * featureCount
-    let blockSize = max(1, min(rowCount, 64, (1 << 16) / max(1, sumCount * 16)))
+    let groupBytes = max(1, 16 * (sumCount + featureCount))
+    let groupCount = max(1, min((rowCount + 3) / 4, 16, (1 << 16) / groupBytes))
     let scratch = ExplanationScratch(
-      nodeCount: largestNodeCount, sumCount: blockSize * sumCount)
+      nodeCount: largestNodeCount, keepsProducts: false, rowCount: groupCount * featureCount,
+      sumCount: groupCount * sumCount)
     defer { scratch.deallocate() }
-    for start in stride(from: 0, to: rowCount, by: blockSize) {
-      let block = start..<min(start + blockSize, rowCount)
+    for start in stride(from: 0, to: rowCount, by: groupCount * 4) {
+      let block = start..<min(start + groupCount * 4, rowCount)
       scratch.clearSums()
-      rows.extracting(block.lowerBound * featureCount..<block.upperBound * featureCount)
-        .withUnsafeBufferPointer { rows in
-          // No features, no splits.
-          guard let rows = rows.baseAddress else { return }
-          forEachPass(scratch) { kernel, pass in
-            for row in 0..<block.count {
-              kernel.addContributions(
-                pass, row: rows + row * featureCount,
-                sums: scratch.sums + (row * forest.outputCount + pass.output) * featureCount)
-            }
-          }
+      scratch.load(
+        rows.extracting(block.lowerBound * featureCount..<block.upperBound * featureCount),
+        featureCount: featureCount)
+      forEachPass(scratch) { kernel, pass in
+        for group in 0..<(block.count + 3) / 4 {
+          kernel.addContributions(
+            pass, rows: scratch.rows + group * featureCount,
+            to: scratch.sums + (group * forest.outputCount + pass.output) * featureCount)
         }
-      for index in 0..<block.count * forest.outputCount {
-        let target = start * perRow + index * columnCount
-        for feature in 0..<featureCount {
-          values[target + feature] = scratch.sums[index * featureCount + feature].sum()
+      }
+      for row in 0..<block.count {
+        for output in 0..<forest.outputCount {
+          let sums = scratch.sums + (row / 4 * forest.outputCount + output) * featureCount
+          let target = (start + row) * perRow + output * columnCount
+          for feature in 0..<featureCount { values[target + feature] = sums[feature][row % 4] }
+          values[target + featureCount] = expectedMargins[output]
         }
-        values[target + featureCount] = expectedMargins[index % forest.outputCount]
       }
     }
-  }
-
-  /// The most nodes of a pass.
-  var largestNodeCount: Int {
-    unplanned.reduce(plan.largestNodeCount) { max($0, forest.trees[$1].nodes.count) }
   }
 
   /// Goes through the passes of all trees.
@@ -129,37 +131,12 @@ extension ExplanationPlan {
         let inner =
           inner.baseAddress
           ?? UnsafeRawPointer(bottom).assumingMemoryBound(to: ExplanationPlan.InnerNode.self)
-        body(
-          ExplanationKernel(
-            inner: inner, bottom: bottom, categories: categories, cells: scratch.cells,
-            steps: scratch.steps, states: scratch.states))
+        withUnsafePointer(to: categories) { categories in
+          body(
+            ExplanationKernel(
+              inner: inner, bottom: bottom, categories: categories, scratch: scratch))
+        }
       }
     }
   }
-}
-
-/// The memory of one call.
-struct ExplanationScratch {
-  let cells: UnsafeMutablePointer<SIMD4<Float>>
-  let sums: UnsafeMutablePointer<SIMD4<Float>>
-  let steps: UnsafeMutablePointer<Float>
-  let states: UnsafeMutablePointer<UInt8>
-  private let sumCount: Int
-
-  /// Memory for passes of that many nodes, and for that many sums.
-  init(nodeCount: Int, sumCount: Int) {
-    let vectors = nodeCount + sumCount
-    let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: vectors * 16 + nodeCount * 5 + 1, alignment: 64)
-    cells = bytes.bindMemory(to: SIMD4<Float>.self, capacity: vectors)
-    sums = cells + nodeCount
-    steps = (bytes + vectors * 16).bindMemory(to: Float.self, capacity: nodeCount)
-    states = (bytes + vectors * 16 + nodeCount * 4).bindMemory(
-      to: UInt8.self, capacity: nodeCount + 1)
-    self.sumCount = sumCount
-  }
-
-  func clearSums() { sums.update(repeating: .zero, count: sumCount) }
-
-  func deallocate() { cells.deallocate() }
 }
