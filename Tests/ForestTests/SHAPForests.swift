@@ -5,7 +5,7 @@ import Testing
 struct SHAPForests: Sendable, CustomTestStringConvertible {
   var name: String
   var seed: UInt64 = 1
-  var trees = 12
+  var trees = 6
   var depth = 6
   var features = 9
   var outputs = 1
@@ -20,9 +20,9 @@ struct SHAPForests: Sendable, CustomTestStringConvertible {
 
   static let all = [
     SHAPForests(name: "ordinary trees"),
-    SHAPForests(name: "full trees of depth 8", trees: 4, depth: 8, fullness: 1),
+    SHAPForests(name: "full trees of depth 8", trees: 2, depth: 8, fullness: 1),
     SHAPForests(name: "few features, often repeated", depth: 9, features: 3),
-    SHAPForests(name: "many features, deep", trees: 5, depth: 14, features: 40, fullness: 0.75),
+    SHAPForests(name: "many features, deep", trees: 2, depth: 14, features: 24, fullness: 0.75),
     SHAPForests(name: "stumps", depth: 1),
     SHAPForests(name: "leaves without splits", depth: 0),
     SHAPForests(name: "several outputs", outputs: 3),
