@@ -22,7 +22,8 @@ public struct Forest: Sendable {
   /// - Throws: ``ForestError``, naming the tree and node, when a tree is empty, a child lies outside
   ///   its tree, a node can be reached twice (a cycle) or not at all, a feature lies outside the
   ///   row, an output outside the margins, a leaf's row outside its table, a threshold or leaf is
-  ///   not a number, or a leaf is no float32 value where float32 values are added.
+  ///   not a number, a leaf is no float32 value where float32 values are added, or a cover is
+  ///   missing, negative or not finite where there are covers.
   /// - Complexity: linear in the number of nodes.
   public init(
     featureCount: Int, baseMargins: [Float], trees: [Tree], objective: Objective,

@@ -10,6 +10,7 @@ extension Tree {
         "it adds to output \(output)\(end), but there are \(outputCount)", tree: index)
     }
     try checkLeaves(index: index, summation: summation)
+    try checkCovers(index: index)
     // Each node is reached once from the root: no cycle, no node with two parents, none apart.
     var seen = [Bool](repeating: false, count: nodes.count)
     seen[0] = true
@@ -54,6 +55,16 @@ extension Tree {
       throw ForestError("it is the child of two nodes", tree: index, node: child)
     }
     seen[child] = true
+  }
+
+  private func checkCovers(index: Int) throws(ForestError) {
+    guard let covers else { return }
+    guard covers.count == nodes.count else {
+      throw ForestError("it has \(nodes.count) nodes, but \(covers.count) covers", tree: index)
+    }
+    if let node = covers.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
+      throw ForestError("the cover is \(covers[node])", tree: index, node: node)
+    }
   }
 
   private func checkLeaves(index: Int, summation: Summation) throws(ForestError) {

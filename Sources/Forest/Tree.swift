@@ -6,15 +6,19 @@ public struct Tree: Sendable, Equatable {
   public let nodes: [Node]
   /// What ``Node/leafRow(_:)`` points into, if the tree has such leaves.
   public let leaves: LeafTable?
+  /// How much of the training data reached each node (a sum of hessians, or of weights, or a
+  /// count): what ``TreeExplainer`` weighs paths by. Nil if unknown.
+  public let covers: [Float]?
 
   /// The number of margins that each leaf adds to.
   public var width: Int { leaves?.width ?? 1 }
 
   /// Describes a tree; ``Forest`` checks it.
-  public init(output: Int, nodes: [Node], leaves: LeafTable? = nil) {
+  public init(output: Int, nodes: [Node], leaves: LeafTable? = nil, covers: [Float]? = nil) {
     self.output = output
     self.nodes = nodes
     self.leaves = leaves
+    self.covers = covers
   }
 }
 

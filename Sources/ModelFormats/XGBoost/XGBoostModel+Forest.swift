@@ -17,7 +17,9 @@ extension XGBoostModel {
       featureCount: featureCount,
       baseMargins: baseMargins(objective, outputCount: outputCount),
       trees: weighted(trees).prefix(usedTreeCount(trees.count, outputCount: outputCount))
-        .enumerated().map { Tree(output: Int(treeOutputs[$0]), nodes: $1) },
+        .enumerated().map {
+          Tree(output: Int(treeOutputs[$0]), nodes: $1.nodes, covers: $1.covers)
+        },
       objective: objective.objective(outputCount: outputCount))
     return TreeModel(
       forest: forest, format: format, library: "xgboost",
@@ -88,7 +90,7 @@ extension XGBoostModel {
   ///
   /// XGBoost multiplies each leaf by its tree's weight before it adds it, in float32, so that doing
   /// it once gives the same bits.
-  private func weighted(_ trees: [[Node]]) throws -> [[Node]] {
+  private func weighted(_ trees: [XGBoostTree]) throws -> [XGBoostTree] {
     guard !treeWeights.isEmpty else { return trees }
     guard treeWeights.count <= trees.count else {
       throw ModelFormatError(
@@ -97,9 +99,9 @@ extension XGBoostModel {
     }
     var trees = trees
     for (index, weight) in treeWeights.enumerated() {
-      for position in trees[index].indices {
-        if case .leaf(let value) = trees[index][position] {
-          trees[index][position] = .leaf(value * weight)
+      for position in trees[index].nodes.indices {
+        if case .leaf(let value) = trees[index].nodes[position] {
+          trees[index].nodes[position] = .leaf(value * weight)
         }
       }
     }

@@ -16,7 +16,7 @@ struct XGBoostModel {
   var featureNames: [String] = []
   var featureTypes: [String] = []
   var categories: [[String]?] = []
-  var trees: [[Node]]?
+  var trees: [XGBoostTree]?
   var treeOutputs: [Int32] = []
   /// The weight of each tree, in dart models.
   var treeWeights: [Float] = []
@@ -142,7 +142,7 @@ struct XGBoostModel {
       switch key {
       case "trees":
         var reader = XGBoostTreeReader()
-        var trees: [[Node]] = []
+        var trees: [XGBoostTree] = []
         try scanner.elements { _, scanner in trees.append(try reader.read(&scanner)) }
         self.trees = trees
       case "tree_info":

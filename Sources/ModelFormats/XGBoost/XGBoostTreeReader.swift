@@ -1,5 +1,13 @@
 import Forest
 
+/// A tree as an XGBoost model tells it.
+struct XGBoostTree {
+  var nodes: [Node]
+  /// The sum of hessians of each node; nil where the file has none that are sound, for a model
+  /// predicts without them.
+  var covers: [Float]?
+}
+
 /// Reads the trees of an XGBoost model, one after another, into one set of arrays.
 ///
 /// A tree is written as parallel arrays with one element a node. A node without a left child is a
@@ -12,6 +20,7 @@ struct XGBoostTreeReader {
   private var conditions: [Float] = []
   private var defaultsLeft: [Bool] = []
   private var splitTypes: [Int32] = []
+  private var hessians: [Float] = []
   private var categories: [Int32] = []
   private var categoryNodes: [Int32] = []
   private var categoryStarts: [Int32] = []
@@ -24,7 +33,7 @@ struct XGBoostTreeReader {
   private var categoryBudget = 64 << 20
 
   /// Reads one tree.
-  mutating func read(_ scanner: inout some DocumentScanner & ~Copyable) throws -> [Node] {
+  mutating func read(_ scanner: inout some DocumentScanner & ~Copyable) throws -> XGBoostTree {
     clear()
     try scanner.fields { key, scanner in
       switch key {
@@ -34,6 +43,7 @@ struct XGBoostTreeReader {
       case "split_conditions": try scanner.floats(into: &conditions)
       case "default_left": try scanner.flags(into: &defaultsLeft)
       case "split_type": try scanner.integers(into: &splitTypes)
+      case "sum_hessian": try scanner.floats(into: &hessians)
       case "categories": try scanner.integers(into: &categories)
       case "categories_nodes": try scanner.integers(into: &categoryNodes)
       case "categories_segments": try scanner.integers(into: &categoryStarts)
@@ -50,7 +60,9 @@ struct XGBoostTreeReader {
       }
     }
     try checkCounts()
-    return nodes(order: try reachable(), sets: try categorySets())
+    let order = try reachable()
+    return XGBoostTree(
+      nodes: nodes(order: order, sets: try categorySets()), covers: covers(order: order))
   }
 
   private mutating func clear() {
@@ -60,6 +72,7 @@ struct XGBoostTreeReader {
     conditions.removeAll(keepingCapacity: true)
     defaultsLeft.removeAll(keepingCapacity: true)
     splitTypes.removeAll(keepingCapacity: true)
+    hessians.removeAll(keepingCapacity: true)
     categories.removeAll(keepingCapacity: true)
     categoryNodes.removeAll(keepingCapacity: true)
     categoryStarts.removeAll(keepingCapacity: true)
@@ -82,6 +95,7 @@ struct XGBoostTreeReader {
       ("tree_param.num_nodes", nodeCount ?? expected),
       // Versions before 1.3 know no categories.
       ("split_type", splitTypes.isEmpty ? expected : splitTypes.count),
+      ("sum_hessian", hessians.isEmpty ? expected : hessians.count),
     ] where count != expected {
       throw ModelFormatError(
         .malformed, "left_children has \(expected) nodes, but \(name) \(count)")
@@ -146,6 +160,11 @@ struct XGBoostTreeReader {
       sets[node] = CategorySet(codes)
     }
     return sets
+  }
+
+  private func covers(order: [Int32]) -> [Float]? {
+    guard !hessians.isEmpty, hessians.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return nil }
+    return order.count == hessians.count ? hessians : order.map { hessians[Int($0)] }
   }
 
   /// Makes nodes of those in `order`.

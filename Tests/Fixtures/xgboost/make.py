@@ -436,6 +436,26 @@ def multiple_targets():
     return booster, np.concatenate([x[:8], edges(booster, x, 8)]), {}
 
 
+def deep(missing):
+    x, score = table(rows=500, columns=20, missing=missing)
+    booster = xgb.train(
+        dict(COMMON, max_depth=12, min_child_weight=0, objective="reg:squarederror",
+             colsample_bynode=0.1, grow_policy="lossguide", max_leaves=90, tree_method="hist"),
+        xgb.DMatrix(x, label=score), num_boost_round=3,
+    )
+    return booster, np.concatenate([x[:12], edges(booster, x, 8)[-20:]]), {}
+
+
+@fixture(since=(1, 7, 0))
+def deep_trees():
+    return deep(0.0)
+
+
+@fixture(since=(1, 7, 0))
+def deep_trees_missing():
+    return deep(0.2)
+
+
 def early(objective, label):
     x, score = table()
     y = label(score)
