@@ -52,9 +52,10 @@ struct PickleBytes {
   }
 
   mutating func lineText() throws -> String {
-    guard let text = String(validating: try line(), as: UTF8.self) else {
-      throw error("the line is not UTF-8")
-    }
+    let line = try line()
+    guard line.count <= PickleGraph.maximumTextSize,
+      let text = String(validating: line, as: UTF8.self)
+    else { throw error("the line is too long, or not UTF-8") }
     return text
   }
 
