@@ -16,6 +16,9 @@ struct NumpyArray {
   /// The number of elements.
   var count: Int { shape.reduce(1, *) }
 
+  /// The bytes of the elements, unless they are Python objects.
+  var byteCount: Int { bytes.count }
+
   /// An empty array.
   init() {}
 

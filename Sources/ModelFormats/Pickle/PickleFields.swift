@@ -22,6 +22,12 @@ struct PickleFields {
     return value
   }
 
+  /// The array that is an attribute; nil where there is none.
+  func array(_ name: String) -> NumpyArray? {
+    guard let value = self[name], case .array(let array) = graph[value] else { return nil }
+    return array
+  }
+
   /// The value that one of the functions of the graph makes of an attribute; nil where it is
   /// missing or `None`.
   func optional<Value>(

@@ -9,6 +9,8 @@ struct PickledModel {
   private static let maximumVisitCount = 1000
 
   private let graph: PickleGraph
+  /// The bytes of the pickle.
+  private let size: Int
   private var models: [(object: PickleObject, path: String)] = []
   private var texts: [(values: [String], path: String)] = []
   private var visited: Set<Int32> = []
@@ -17,11 +19,12 @@ struct PickledModel {
   static func read(_ bytes: [UInt8]) throws -> TreeModel {
     var machine = PickleMachine(bytes)
     let root = try machine.run()
-    return try PickledModel(graph: machine.graph, root: root).treeModel()
+    return try PickledModel(graph: machine.graph, root: root, size: bytes.count).treeModel()
   }
 
-  private init(graph: PickleGraph, root: PickleValue) throws {
+  private init(graph: PickleGraph, root: PickleValue, size: Int) throws {
     self.graph = graph
+    self.size = size
     var level = [(value: root, path: "")]
     // Containers within containers: as deep as anyone goes.
     for _ in 0..<4 {
@@ -44,7 +47,7 @@ struct PickledModel {
     case .object(let object) where object.kind == .labelEncoder:
       let classes = try PickleFields(object, in: graph)["classes_"]
       if let texts = classes.flatMap(graph.texts) { self.texts.append((texts, path)) }
-    case .object(let object) where object.kind != .ignored:
+    case .object(let object) where object.kind.library != nil:
       models.append((object, path))
     case .list(let elements) where elements.count <= Self.maximumVisitCount,
       .tuple(let elements) where elements.count <= Self.maximumVisitCount:
@@ -82,12 +85,12 @@ struct PickledModel {
   }
 
   private func treeModel(_ object: PickleObject) throws -> TreeModel {
-    switch object.kind {
-    case .booster, .xgbModel, .xgbClassifier, .xgbRegressor, .xgbRanker, .xgbRFClassifier,
-      .xgbRFRegressor:
-      return try PickledXGBoost(object, in: graph).treeModel()
-    case .ignored, .labelEncoder:
-      preconditionFailure("no model")
+    switch object.kind.library {
+    case .xgboost: return try PickledXGBoost(object, in: graph).treeModel()
+    case .scikitLearn:
+      var model = try ScikitLearnModel(object, in: graph, size: size)
+      return try model.treeModel()
+    case nil: preconditionFailure("no model")
     }
   }
 

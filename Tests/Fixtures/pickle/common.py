@@ -27,13 +27,15 @@ def iris():
     return data.data.astype(np.float32), data.target
 
 
-def edges(thresholds, x, limit=6, infinite=True, missing=True):
+def edges(
+    thresholds, x, limit=6, infinite=True, missing=True, largest=np.finfo(np.float32).max
+):
     """Rows of x with one value on a threshold, next to one, huge, tiny, infinite or missing.
 
     `thresholds` are pairs (feature, threshold); a threshold may be float64.
     """
     random = np.random.RandomState(11)
-    found = sorted(set((int(f), float(t)) for f, t in thresholds))
+    found = sorted(set((int(f), float(t)) for f, t in thresholds if np.isfinite(t)))
     picked = [found[i] for i in random.permutation(len(found))[:limit]]
     rows = [x[i] for i in random.permutation(len(x))[:10]]
 
@@ -47,7 +49,6 @@ def edges(thresholds, x, limit=6, infinite=True, missing=True):
         row(feature, near)
         row(feature, np.nextafter(near, np.float32(-np.inf)))
         row(feature, np.nextafter(near, np.float32(np.inf)))
-    largest = np.finfo(np.float32).max
     values = [0.0, -0.0, 1e-45, largest, -largest]
     values += [np.inf, -np.inf] if infinite else []
     values += [np.nan] if missing else []
