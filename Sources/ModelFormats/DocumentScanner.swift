@@ -82,6 +82,12 @@ extension ModelFormatError {
 }
 
 extension String {
+  /// At most 200 characters of the text, those that are not for print replaced, for messages.
+  var shown: String {
+    let text = prefix(200).map { $0.isASCII && ($0 < " " || $0 == "\u{7F}") ? "?" : $0 }
+    return String(text) + (count > 200 ? "…" : "")
+  }
+
   /// At most 40 characters of the text between quotation marks, for messages.
   var quoted: String {
     count > 40 ? "\"\(prefix(40))…\"" : "\"\(self)\""

@@ -8,6 +8,8 @@ public enum ModelFormat: String, Sendable, CaseIterable, Codable {
   case lightgbmText = "lightgbm_text"
   /// LightGBM's model as the JSON of `dump_model`.
   case lightgbmJSON = "lightgbm_json"
+  /// A Python pickle that holds a model.
+  case pickle
 }
 
 extension ModelFormat {
@@ -35,7 +37,16 @@ extension ModelFormat {
         return .xgboostJSON
       }
     }
+    if isPickle(bytes, start) { return .pickle }
     throw unknown(start)
+  }
+
+  /// Whether the bytes are a pickle: from protocol 2 on the first two tell, before that the first
+  /// is the instruction that makes a container, mark or class, and the last the one that ends.
+  private static func isPickle(_ bytes: some Collection<UInt8>, _ start: [UInt8]) -> Bool {
+    guard let first = start.first, start.count > 1 else { return false }
+    if first == 0x80 { return 2...5 ~= start[1] }
+    return "(]}c".utf8.contains(first) && bytes.suffix(1).first == UInt8(ascii: ".")
   }
 
   private static func unknown(_ start: [UInt8]) -> ModelFormatError {
@@ -55,10 +66,6 @@ extension ModelFormat {
     (
       Array("binf".utf8), "XGBoost's old binary format",
       "load it with XGBoost 1.0 to 2.x and save it again with save_model(\"model.json\")"
-    ),
-    (
-      [0x80], "a Python pickle",
-      "load it in Python and save the booster with save_model(\"model.json\")"
     ),
     ([0x1F, 0x8B], "a gzip file", "unpack it first"),
     (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),

@@ -25,7 +25,7 @@ public struct ModelFormatError: Error, Sendable, Equatable, CustomStringConverti
   /// The place in the document, such as `learner.gradient_booster.model.trees[3]`.
   public internal(set) var path: String?
   /// The byte at which it was found, counted from 0.
-  public let offset: Int?
+  public internal(set) var offset: Int?
 
   init(_ code: Code, _ message: String, remedy: String? = nil, offset: Int? = nil) {
     self.code = code

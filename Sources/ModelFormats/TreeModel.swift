@@ -22,7 +22,10 @@ public struct TreeModel: Sendable {
   public let libraryVersion: String?
   /// The columns of a row, in order: names (`f0`, `f1`, … where the file has none), types and
   /// categories.
-  public let features: [Feature]
+  public internal(set) var features: [Feature]
+  /// The name of each class, where the file tells them: labels that are text, or other numbers than
+  /// 0, 1, 2, ….
+  public internal(set) var labels: [String]?
   /// The best round of training that stopped early, counted from 0.
   ///
   /// The forest ends with this round only where the library's `predict` would: in models that
@@ -49,16 +52,26 @@ public struct TreeModel: Sendable {
   public static func read(_ bytes: [UInt8]) throws(ModelFormatError) -> TreeModel {
     let format = try ModelFormat.detect(bytes)
     do {
-      return try bytes.withUnsafeBufferPointer { bytes in
-        switch format {
-        case .xgboostJSON where LightGBMDump.isDump(bytes), .lightgbmJSON:
-          try LightGBMDump.read(bytes)
-        case .xgboostJSON, .xgboostUBJSON: try XGBoostModel.read(bytes, format: format)
-        case .lightgbmText: try LightGBMText.read(bytes)
-        }
-      }
+      return try read(bytes, format)
     } catch {
       throw ModelFormatError(wrapping: error)
+    }
+  }
+
+  private static func read(_ bytes: [UInt8], _ format: ModelFormat) throws -> TreeModel {
+    if format == .pickle { return try PickledModel.read(bytes) }
+    return try bytes.withUnsafeBufferPointer { try document($0, format) }
+  }
+
+  /// Reads a document of XGBoost or LightGBM, which may also stand within another file.
+  static func document(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ format: ModelFormat
+  ) throws -> TreeModel {
+    switch format {
+    case .xgboostJSON where LightGBMDump.isDump(bytes), .lightgbmJSON:
+      try LightGBMDump.read(bytes)
+    case .lightgbmText: try LightGBMText.read(bytes)
+    default: try XGBoostModel.read(bytes, format: format)
     }
   }
 }

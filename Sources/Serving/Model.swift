@@ -54,7 +54,7 @@ public struct Model: Sendable {
     self.features = manifest.features ?? tree.features
     self.featurePositions = Dictionary(
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
-    self.labels = manifest.labels
+    self.labels = manifest.labels ?? tree.labels
     self.outputs =
       objective.task.isClassification && objective.link.givesProbabilities
       ? [.predict, .probabilities, .margin] : [.predict, .margin]

@@ -25,37 +25,44 @@ struct XGBoostModel {
   var parallelTreeCount = 1
   var bestIteration: Int?
   var isFromScikitLearn = false
+  private var hasLearner = false
 
   /// Reads a model from a document in the format.
   static func read(
     _ bytes: UnsafeBufferPointer<UInt8>, format: ModelFormat
   ) throws -> TreeModel {
-    var model = XGBoostModel()
+    try XGBoostModel(parsing: bytes, format: format).treeModel(format: format)
+  }
+
+  /// Reads the fields from a document.
+  ///
+  /// - Parameter format: JSON or UBJSON.
+  init(parsing bytes: UnsafeBufferPointer<UInt8>, format: ModelFormat) throws {
     if format == .xgboostUBJSON {
-      try UBJSONScanner.read(bytes) { try model.readDocument(&$0) }
+      try UBJSONScanner.read(bytes) { try readDocument(&$0) }
     } else {
-      try JSONScanner.read(bytes, allowsNonFinite: true) { try model.readDocument(&$0) }
+      try JSONScanner.read(bytes, allowsNonFinite: true) { try readDocument(&$0) }
     }
-    return try model.treeModel(format: format)
+    guard hasLearner else {
+      throw ModelFormatError(
+        .unknownFormat, "this is no XGBoost model: there is no \"learner\" in it",
+        remedy: "save the model with save_model; dump_model and to_json leave parts of it out")
+    }
   }
 
   private mutating func readDocument(_ scanner: inout some DocumentScanner & ~Copyable) throws {
-    var isModel = false
     try scanner.fields { key, scanner in
       switch key {
+      // The memory of a booster, as pickles have it, is a model within a document.
+      case "Model": try readDocument(&scanner)
       case "learner":
-        isModel = true
+        hasLearner = true
         try readLearner(&scanner)
       case "version":
         version = []
         try scanner.integers(into: &version)
       default: try scanner.skip()
       }
-    }
-    guard isModel else {
-      throw ModelFormatError(
-        .unknownFormat, "this is no XGBoost model: there is no \"learner\" in it",
-        remedy: "save the model with save_model; dump_model and to_json leave parts of it out")
     }
   }
 

@@ -1,0 +1,91 @@
+import Forest
+
+/// An XGBoost estimator or booster in a pickle.
+///
+/// The model itself is the memory of XGBoost's library, as bytes in the booster's state: since 1.1
+/// a document like that of `save_model`, with the training parameters beside the model.
+struct PickledXGBoost {
+  private let graph: PickleGraph
+  private let object: PickleObject
+
+  init(_ object: PickleObject, in graph: PickleGraph) {
+    self.object = object
+    self.graph = graph
+  }
+
+  func treeModel() throws -> TreeModel {
+    guard object.kind != .booster else {
+      return try model(of: object, isEstimator: false).treeModel(format: .pickle)
+    }
+    let fields = try PickleFields(object, in: graph)
+    guard let booster = fields["_Booster"], case .object(let booster) = graph[booster],
+      booster.kind == .booster
+    else {
+      throw ModelFormatError(
+        .malformed, "the estimator holds no booster", remedy: "fit it before it is pickled",
+        offset: object.offset
+      ).inside("_Booster")
+    }
+    try checkMissing(fields)
+    do {
+      let model = try model(of: booster, isEstimator: true)
+      var tree = try model.treeModel(format: .pickle)
+      if tree.forest.objective.task.isClassification {
+        tree.labels = try PickledLabels.labels(
+          of: fields, count: max(2, tree.forest.outputCount))
+      }
+      return tree
+    } catch {
+      throw ModelFormatError(wrapping: error).inside("_Booster")
+    }
+  }
+
+  /// Estimators can be told to take another number than NaN for missing.
+  private func checkMissing(_ fields: PickleFields) throws {
+    let missing = try fields.optional("missing", PickleGraph.number, "a number") ?? .nan
+    guard missing.isNaN else {
+      throw ModelFormatError(
+        .unsupported, "the estimator takes \(missing) for a missing value",
+        remedy: "train with missing=nan"
+      ).inside("missing")
+    }
+  }
+
+  private func model(of booster: PickleObject, isEstimator: Bool) throws -> XGBoostModel {
+    let fields = try PickleFields(booster, in: graph)
+    guard let bytes = fields["handle"].flatMap(graph.bytes) else {
+      throw ModelFormatError(
+        .malformed, "the booster holds no bytes", remedy: "train it before it is pickled",
+        offset: booster.offset
+      ).inside("handle")
+    }
+    guard bytes.first == UInt8(ascii: "{") else {
+      throw ModelFormatError(
+        .unsupported, "the booster is in XGBoost's old binary format, as 1.0 and before pickle it",
+        remedy: "load it with the XGBoost that pickled it, and save it again with"
+          + " save_model(\"model.json\") of 1.0 or later",
+        offset: booster.offset
+      ).inside("handle")
+    }
+    do {
+      let format = try ModelFormat.detect(bytes)
+      var model = try bytes.withUnsafeBufferPointer {
+        try XGBoostModel(parsing: $0, format: format)
+      }
+      // The marks of a file do not count here: it is the class that tells how it predicts.
+      model.isFromScikitLearn = isEstimator
+      // Before 1.4 the names were Python's only.
+      if model.featureNames.isEmpty {
+        model.featureNames = fields["feature_names"].flatMap(graph.texts) ?? []
+      }
+      if model.featureTypes.isEmpty {
+        model.featureTypes = fields["feature_types"].flatMap(graph.texts) ?? []
+      }
+      return model
+    } catch {
+      var error = ModelFormatError(wrapping: error)
+      error.offset = error.offset.map { $0 + bytes.startIndex }
+      throw error.inside("handle")
+    }
+  }
+}
