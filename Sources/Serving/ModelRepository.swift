@@ -76,7 +76,7 @@ public struct ModelRepository: Sendable {
       throw ModelLoadError(
         place: folder,
         message: files.isEmpty
-          ? "there is no model file in it; put one there, named model.json or model.ubj"
+          ? "there is no model file in it; put one there, named model.json, model.ubj, model.txt or model.pkl"
           : "there are several model files in it (\(files.joined(separator: ", "))); leave one")
     }
     return "\(folder)/\(file)"

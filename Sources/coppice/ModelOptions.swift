@@ -49,7 +49,7 @@ struct ModelOptions: ParsableArguments {
       throw ModelLoadError(
         place: models,
         message: "there is no model to serve in it; a model is a folder "
-          + "NAME/VERSION with a file model.json or model.ubj, as coppice train writes it")
+          + "NAME/VERSION with a file model.json (or .ubj, .txt, .pkl), as coppice train writes it")
     }
     return catalog(loaded, repository: repository, logger: logger)
   }
