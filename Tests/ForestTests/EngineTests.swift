@@ -83,11 +83,17 @@ import Testing
     var random = Seeded(11)
     let forest = try generator.forest(&random)
     let rows = generator.rows(40, for: forest, &random)
-    let nodes = try WalkEngine(forest).leafNodes(rows)
+    let engine = try WalkEngine(forest)
+    let nodes = engine.leafNodes(rows)
+    let outputs = engine.treeOutputs(rows)
+    let width = forest.trees[0].width
     for row in 0..<rows.rowCount {
       for (index, tree) in forest.trees.enumerated() {
         let expected = Array(rows[row: row]).withUnsafeBufferPointer { tree.leaf(for: $0.span) }
-        #expect(nodes[row * forest.trees.count + index] == Int32(expected))
+        let place = row * forest.trees.count + index
+        #expect(nodes[place] == Int32(expected))
+        #expect(
+          Array(outputs[place * width..<(place + 1) * width]) == tree.leafValues(at: expected))
       }
     }
   }

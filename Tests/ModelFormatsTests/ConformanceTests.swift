@@ -28,6 +28,37 @@ struct ConformanceTests {
     }
   }
 
+  static let leavesAndRounds = Fixture(name: "xgboost/3.4.1/leaves-and-rounds")
+
+  @Test("The first rounds alone give the margins of iteration_range", arguments: EngineChoice.all)
+  func firstRounds(choice: EngineChoice) throws {
+    let expected = try Self.leavesAndRounds.expected()
+    let forest = try Self.leavesAndRounds.model("json").forest
+    let engine = try #require(try choice.engine(for: forest))
+    let trees = 0..<(try #require(expected.rounds)) * forest.outputCount
+    let margins = engine.margins(expected.matrix, trees: trees).map(\.bitPattern)
+    #expect(margins == expected.firstMargins)
+    #expect(margins != expected.margins)
+  }
+
+  @Test("Leaves are those of pred_leaf, and their values add up to the margins")
+  func leaves() throws {
+    let expected = try Self.leavesAndRounds.expected()
+    let forest = try Self.leavesAndRounds.model("json").forest
+    let engine = try WalkEngine(forest)
+    #expect(engine.leafNodes(expected.matrix) == expected.leaves)
+    let values = engine.treeOutputs(expected.matrix)
+    var margins: [Float] = []
+    for row in 0..<expected.matrix.rowCount {
+      var sums = forest.baseMargins
+      for (index, tree) in forest.trees.enumerated() {
+        sums[tree.output] += Float(values[row * forest.trees.count + index])
+      }
+      margins += sums
+    }
+    #expect(margins.map(\.bitPattern) == expected.margins)
+  }
+
   @Test("Every engine takes the Iris model", arguments: EngineChoice.all)
   func iris(choice: EngineChoice) throws {
     for version in ["1.7.6", "3.4.1"] {

@@ -56,6 +56,9 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     let rows: [UInt32]
     let margins: [UInt32]
     let predictions: [UInt32]
+    let leaves: [Int32]?
+    let rounds: Int?
+    let firstMargins: [UInt32]?
     let bestIteration: Int?
     let categories: [[String]?]?
 

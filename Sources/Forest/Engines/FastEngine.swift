@@ -53,8 +53,13 @@ public struct FastEngine: Engine {
     var engines: [(rows: Int, engine: any Engine)] = []
     var perRow = 0.0
     let stopwatch = EngineStopwatch(forest)
-    for rows in Self.sizes {
-      let timed = made.map { (seconds: stopwatch.seconds($0.engine, rows: rows), made: $0) }
+    for rows in made.count == 1 ? [1] : Self.sizes {
+      var fastest = Double.infinity
+      let timed = made.reversed().map { made in
+        let seconds = stopwatch.seconds(made.engine, rows: rows, fastest: fastest)
+        fastest = min(fastest, seconds)
+        return (seconds: seconds, made: made)
+      }
       guard let best = timed.min(by: { $0.seconds < $1.seconds }) else { continue }
       perRow = best.seconds / Double(rows)
       // One that is hardly better is not worth a change: it may be noise.

@@ -164,8 +164,10 @@ def answer(model, rows, matrix, **limits):
     return answers
 
 
-def record(name, booster, rows, matrix=None, limits=None, **facts):
+def record(name, booster, rows, matrix=None, limits=None, rounds=None, **facts):
     """Saves the model, reads it back and records its answers.
+
+    With `rounds`, also the leaves that the rows reach and the margins of only so many first rounds.
 
     `limits` are the keywords of `predict` that make it use the trees that the class that saved the
     model would use.
@@ -193,6 +195,12 @@ def record(name, booster, rows, matrix=None, limits=None, **facts):
         "margins": bits(margins),
         "predictions": bits(predictions),
     }
+    if rounds:
+        model, data = load(files[0]), matrix(rows)
+        first = model.predict(data, output_margin=True, iteration_range=(0, rounds))
+        leaves = model.predict(data, pred_leaf=True).reshape(len(rows), -1)
+        expected.update(leaves=leaves.astype(int).ravel().tolist(), rounds=rounds,
+                        firstMargins=bits(first))
     expected.update(facts)
     write(path, expected)
 
@@ -291,6 +299,13 @@ def binary_hinge():
 @fixture()
 def multi_softmax():
     return plain(three, objective="multi:softmax", num_class=3)
+
+
+@fixture(since=(1, 7, 0))
+def leaves_and_rounds():
+    x, score = table(missing=0.2)
+    booster = train(x, three(score), 6, objective="multi:softprob", num_class=3, base_score=0.7)
+    return booster, x[:30], {"rounds": 2}
 
 
 @fixture()

@@ -50,7 +50,8 @@ public struct WalkEngine: Engine {
   }
 
   /// The leaf that each tree leads each row to, as positions in the tree's nodes: XGBoost's and
-  /// scikit-learn's leaf indices.
+  /// scikit-learn's leaf indices. (A file of XGBoost that holds deleted nodes numbers those as well;
+  /// the forest leaves them out.)
   ///
   /// - Returns: row-major, one a tree.
   /// - Precondition: the matrix has `featureCount` columns, and the trees are trees of the forest.
@@ -71,6 +72,21 @@ public struct WalkEngine: Engine {
         let call = WalkCall(rows: rows, rowCount: matrix.rowCount, trees: trees)
         blocks.withScratch { walker.leaves(call, target, $0) }
       }
+    }
+  }
+}
+
+extension WalkEngine {
+  /// What each tree alone adds to the margins of each row.
+  ///
+  /// - Returns: row-major; for each tree the `width` values of the leaf that the row reaches, for the
+  ///   tree's output and those after it.
+  /// - Precondition: the matrix has `featureCount` columns, and the trees are trees of the forest.
+  public func treeOutputs(_ matrix: Matrix, trees: Range<Int>? = nil) -> [Double] {
+    let trees = trees ?? forest.trees.indices
+    guard !trees.isEmpty else { return [] }
+    return leafNodes(matrix, trees: trees).enumerated().flatMap { index, node in
+      forest.trees[trees.lowerBound + index % trees.count].leafValues(at: Int(node))
     }
   }
 }
