@@ -9,7 +9,7 @@ Usage: export_forest.py [lgbm] [rf]
 import os, pickle, struct, sys
 import numpy as np
 
-DATA = os.path.join(os.environ.get("PEERS_HOME", "/tmp/peers"), "engine", "data")
+DATA = os.path.join(os.environ.get("PEERS_HOME", os.path.expanduser("~/.cache/coppice")), "engine", "data")
 MAGIC = 0x1F02E57
 
 
