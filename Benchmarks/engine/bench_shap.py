@@ -95,13 +95,13 @@ def main():
     parser.add_argument("folders", nargs="+")
     parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--rows", type=int, default=256)
-    parser.add_argument("--peer-rows", type=int, default=16)
+    parser.add_argument("--peer-rows", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=1.0)
     options = parser.parse_args()
     kind = "interactions" if options.pairs else "contributions"
     print("| model | batch | coppice, us/row | xgboost | ratio | shap C | ratio | layout, ms "
           "| tables, MB | largest difference |")
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|", flush=True)
     for folder in options.folders:
         model = folder + "/model.ubj"
         rows = np.ascontiguousarray(np.load(folder + "/X.npy", mmap_mode="r")[:options.rows])

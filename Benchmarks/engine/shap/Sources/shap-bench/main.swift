@@ -39,25 +39,27 @@ let perRow = forest.outputCount * size * (isPairs ? size : 1)
 var answers = [Float](repeating: 0, count: batch * perRow)
 var all: [Float] = []
 
+@MainActor func explain(from start: Int) {
+  let part = rows.span.extracting(start * columns..<(start + batch) * columns)
+  var target = answers.mutableSpan
+  if isPairs {
+    explainer.interactions(of: part, into: &target)
+  } else {
+    explainer.contributions(of: part, into: &target)
+  }
+}
+
+let starts = stride(from: 0, to: rowCount - batch + 1, by: batch)
+for start in starts {
+  explain(from: start)
+  all += answers
+}
 var best = Double.infinity
 let end = cpuSeconds() + seconds
-var isFirst = true
 repeat {
-  var used = 0.0
-  for start in stride(from: 0, to: rowCount - batch + 1, by: batch) {
-    let began = cpuSeconds()
-    let part = rows.span.extracting(start * columns..<(start + batch) * columns)
-    var target = answers.mutableSpan
-    if isPairs {
-      explainer.interactions(of: part, into: &target)
-    } else {
-      explainer.contributions(of: part, into: &target)
-    }
-    used += cpuSeconds() - began
-    if isFirst { all += answers }
-  }
-  isFirst = false
-  best = min(best, used / Double(rowCount / batch * batch))
+  let began = cpuSeconds()
+  for start in starts { explain(from: start) }
+  best = min(best, (cpuSeconds() - began) / Double(rowCount / batch * batch))
 } while cpuSeconds() < end
 
 try all.withUnsafeBytes { Data($0) }.write(to: URL(filePath: arguments[7]))
