@@ -4,8 +4,14 @@
 # As long as it does not change, the engine takes this layer from its cache and only our sources are compiled.
 FROM swift:6.3-bookworm AS build
 WORKDIR /src
+# The libraries of Sources/System; without the names that shared ones are linked by, they are linked in.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends libbz2-dev liblzma-dev libsqlite3-dev zlib1g-dev \
+ && rm -rf /var/lib/apt/lists/* \
+ && cd /usr/lib/*-linux-gnu && rm libbz2.so liblzma.so libsqlite3.so libz.so
 COPY Package.* ./
 COPY Scripts/stub-targets.sh Scripts/
+COPY Sources/System Sources/System
 RUN Scripts/stub-targets.sh \
  && swift build -c release --product coppice --static-swift-stdlib \
  && rm -rf Sources

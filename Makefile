@@ -11,6 +11,8 @@ SWIFT ?= swift
 # On Linux the Swift runtime is linked in, so that the binary runs on machines without Swift.
 RELEASE := -c release --product coppice $(if $(filter Linux,$(shell uname -s)),--static-swift-stdlib)
 COPPICE := .build/release/coppice
+# The system's libraries that the build links (Sources/System).
+LIBRARIES := libbz2-dev liblzma-dev libsqlite3-dev zlib1g-dev
 SCRIPTS := .ci/run $(wildcard Scripts/*.sh Tests/*/*.sh Benchmarks/*/*.sh)
 
 # Where Scripts/install.sh puts XGBoost's library when the system has no package of it.
@@ -30,7 +32,7 @@ serve: build model ## Install what is missing, build, train Iris if there is no 
 .PHONY: test
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh xgboost redis-server curl
+	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl
 	$(step) 'Swift tests'
 	$(SWIFT) test
 	$(step) 'Docker test'
@@ -50,6 +52,8 @@ bench: build ## Measure the server beside its peers (Linux, about 20 minutes)
 
 .PHONY: build
 build: ## Build the release binary
+	$(step) 'Looking for what the build needs'
+	@Scripts/install.sh $(LIBRARIES)
 	$(step) 'Building (the first time takes some minutes)'
 	$(SWIFT) build $(RELEASE)
 

@@ -14,6 +14,10 @@ let settings: [SwiftSetting] = [
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grpcCore = Target.Dependency.product(name: "GRPCCore", package: "grpc-swift-2")
+let grpcProtobuf = Target.Dependency.product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+let grpcTransport = Target.Dependency.product(
+  name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -21,8 +25,13 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTPCompression = Target.Dependency.product(
+  name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let unixSignals = Target.Dependency.product(
   name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(
@@ -31,6 +40,12 @@ let serviceLifecycle = Target.Dependency.product(
 /// A library target on one of the floors; it may import only what stands below it.
 func floor(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A C library of the system's.
+func system(_ name: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/System/\(name)", providers: [.apt([apt]), .brew([brew])])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -54,6 +69,12 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport.git", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
     .package(
       url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
     .package(
@@ -62,22 +83,27 @@ let package = Package(
   targets: [
     // Floor 0: no target of ours below.
     .target(name: "ForestKernels"),
+    system("CBZip2", apt: "libbz2-dev", brew: "bzip2"),
+    system("CLZMA", apt: "liblzma-dev", brew: "xz"),
+    system("CSQLite", apt: "libsqlite3-dev", brew: "sqlite3"),
+    system("CZlib", apt: "zlib1g-dev", brew: "zlib"),
     floor("Forest", ["ForestKernels"]),
     floor("JSON"),
-    floor("Redis", [crypto, logging, nioCore, nioPosix, serviceLifecycle]),
+    floor("Redis", [crypto, logging, nioCore, nioPosix, nioSSL, serviceLifecycle]),
     floor("Telemetry", ["JSON", logging, metrics]),
     // Floor 1
-    floor("ModelFormats", ["Forest", "JSON"]),
+    floor("ModelFormats", ["CBZip2", "CLZMA", "CZlib", "Forest", "JSON", protobuf]),
     floor("Training", ["Forest", crypto]),
-    floor("Jobs", ["Redis", logging, metrics, nioCore, serviceLifecycle]),
+    floor("Jobs", ["CSQLite", "Redis", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 2
     floor("Serving", ["Forest", "Jobs", "ModelFormats", metrics, nioCore]),
     // Floor 3
     floor(
       "API",
       [
-        "Forest", "JSON", "Jobs", "Serving", "Telemetry", httpTypes, hummingbird, hummingbirdCore,
-        logging, metrics, nioCore, nioHTTPTypes, serviceLifecycle,
+        "Forest", "JSON", "Jobs", "Serving", "Telemetry", crypto, grpcCore, grpcProtobuf,
+        grpcTransport, httpTypes, hummingbird, hummingbirdCore, logging, metrics, nioCore, nioHTTP1,
+        nioHTTP2, nioHTTPCompression, nioHTTPTypes, nioPosix, nioSSL, protobuf, serviceLifecycle,
       ]),
     floor("Worker", ["Jobs", "Serving", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 4

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs what is missing, and nothing else: without anything missing it needs no network and no root.
 #
-#   Scripts/install.sh [xgboost] [redis-server] [curl] ...
+#   Scripts/install.sh [xgboost] [redis-server] [curl] [zlib1g-dev] ...
 #
 # Debian and Ubuntu: apt (with sudo when not root). macOS: brew. xgboost where apt has none: its pip wheel.
+# Libraries to build with go by the names of their Debian packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,8 +14,27 @@ die() { printf 'install: %s\n' "$*" >&2; exit 1; }
 # The library inside the pip wheel, which `coppice train` finds when .build/xgboost/bin is in PATH.
 wheel() { compgen -G '.build/xgboost/lib/python*/site-packages/xgboost/lib/libxgboost.*'; }
 
+# Whether the C compiler finds a header.
+header() { echo "#include <$1>" | ${CC:-clang} -E - >/dev/null 2>&1; }
+
+# The name of a thing for brew.
+brewed() {
+  case $1 in
+    redis-server) echo redis ;;
+    libbz2-dev) echo bzip2 ;;
+    liblzma-dev) echo xz ;;
+    libsqlite3-dev) echo sqlite3 ;;
+    zlib1g-dev) echo zlib ;;
+    *) echo "$1" ;;
+  esac
+}
+
 present() {
   case $1 in
+    libbz2-dev) header bzlib.h ;;
+    liblzma-dev) header lzma.h ;;
+    libsqlite3-dev) header sqlite3.h ;;
+    zlib1g-dev) header zlib.h ;;
     xgboost)
       wheel >/dev/null ||
         { /sbin/ldconfig -p 2>/dev/null || true; } | grep -q 'libxgboost\.so' ||
@@ -72,8 +92,10 @@ for thing; do present "$thing" || missing+=("$thing"); done
 if command -v apt-get >/dev/null; then
   install_with_apt "${missing[@]}"
 elif command -v brew >/dev/null; then
-  say "brew install ${missing[*]/redis-server/redis}"
-  brew install "${missing[@]/redis-server/redis}"
+  for thing in "${missing[@]}"; do
+    say "brew install $(brewed "$thing")"
+    brew install "$(brewed "$thing")"
+  done
 else
   die "neither apt-get nor brew here; please install by hand: ${missing[*]}"
 fi
