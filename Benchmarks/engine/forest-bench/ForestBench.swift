@@ -31,7 +31,7 @@ struct ForestBench {
     }
     let memory = ResidentMemory.bytes()
     let begin = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
-    let forest = try read(arguments[1])
+    let forest = try TreeModel.read(contentsOf: arguments[1]).forest
     let loaded = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
     let engine: any Engine
     let instructions = options["instructions"].flatMap(InstructionSet.init) ?? .best
@@ -86,9 +86,4 @@ struct ForestBench {
   private static let keys = [
     "engine", "instructions", "threads", "batches", "budget", "group", "cpu", "predictions",
   ]
-
-  private static func read(_ path: String) throws -> Forest {
-    path.hasSuffix(".forest")
-      ? try NeutralForest.read(path) : try TreeModel.read(contentsOf: path).forest
-  }
 }
