@@ -59,7 +59,9 @@ struct OperationsTests {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
       try await withCoppiceServer([repository.root.path]) { server in
-        let second = try CoppiceProcess(["serve", repository.root.path, "--port", "\(server.port)"])
+        let second = try CoppiceProcess([
+          "serve", repository.root.path, "--port", "\(server.port)", "--no-grpc",
+        ])
         #expect(await second.exitCode() == 1)
         #expect(second.lines.contains { $0.message.contains("\(server.port)") })
       }
