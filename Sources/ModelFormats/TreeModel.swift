@@ -31,6 +31,9 @@ public struct TreeModel: Sendable {
   /// The forest ends with this round only where the library's `predict` would: in models that
   /// XGBoost's scikit-learn classes saved. A plain `Booster` predicts with all of its trees.
   public let bestIteration: Int?
+  /// Whether the library's own `predict` answers with the class: that of an estimator which
+  /// classifies does, that of a bare booster gives the transformed prediction.
+  public internal(set) var predictsClass = false
 
   /// Reads a model file; its format is told by its contents.
   ///

@@ -27,9 +27,14 @@ public struct Model: Sendable {
   /// The number of trees.
   public let treeCount: Int
 
+  /// Whether ``Output/predict`` is the number of a class.
+  public let predictsClass: Bool
+  /// The number of margins of a row.
+  public let outputCount: Int
+
   private let objective: Objective
-  private let outputCount: Int
   private let engine: any Engine
+  private let details: ForestDetails
 
   /// Reads a model file and checks it on the manifest's examples.
   ///
@@ -55,9 +60,19 @@ public struct Model: Sendable {
     self.featurePositions = Dictionary(
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
     self.labels = manifest.labels ?? tree.labels
-    self.outputs =
-      objective.task.isClassification && objective.link.givesProbabilities
-      ? [.predict, .probabilities, .margin] : [.predict, .margin]
+    self.predictsClass = tree.predictsClass
+    let details = ForestDetails(tree.forest, numbersLeaves: tree.library == "lightgbm")
+    self.details = details
+    let isClassifier = objective.task.isClassification
+    self.outputs = Output.allCases.filter { [labels] output in
+      switch output {
+      case .predict, .margin, .leaves: true
+      case .probabilities: isClassifier && objective.link.givesProbabilities
+      case .classNumber: isClassifier
+      case .label: isClassifier && labels != nil
+      case .contributions: details.hasContributions
+      }
+    }
     if let problem = Self.contradiction(in: manifest, to: tree.forest) {
       throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
     }
@@ -89,15 +104,19 @@ public struct Model: Sendable {
         "model \(id.name) has no output \"\(output.rawValue)\"; "
           + "it has \(outputs.map(\.rawValue).joined(separator: ", "))", field: "outputs")
     }
-    let margins = engine.margins(rows)
+    let margins = wanted.allSatisfy(\.isCostly) ? [] : engine.margins(rows)
     var predictions = margins
     objective.link.apply(to: &predictions, outputCount: outputCount)
     var values: [Output: Matrix] = [:]
     for output in wanted {
       switch output {
       case .margin: values[output] = matrix(margins, like: rows)
-      case .predict: values[output] = matrix(answers(from: predictions), like: rows)
+      case .predict:
+        values[output] = matrix(predictsClass ? classes(predictions) : predictions, like: rows)
+      case .classNumber, .label: values[output] = matrix(classes(predictions), like: rows)
       case .probabilities: values[output] = matrix(probabilities(from: predictions), like: rows)
+      case .contributions: values[output] = try details.contributions(rows)
+      case .leaves: values[output] = try details.leaves(rows)
       }
     }
     return Prediction(values: values)
@@ -120,8 +139,8 @@ public struct Model: Sendable {
       field: field)
   }
 
-  /// The library's own answer to `predict`: for classifiers the class.
-  private func answers(from predictions: [Float]) -> [Float] {
+  /// The number of the most probable class.
+  private func classes(_ predictions: [Float]) -> [Float] {
     switch task {
     case .binary:
       // What 0.5 is to a probability, 0 is to a margin.

@@ -72,10 +72,11 @@ struct ServeCommand: AsyncParsableCommand {
     _ catalog: ModelCatalog, _ predictor: any Predicting, metrics: PrometheusRegistry,
     logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
   ) -> HTTPServer {
-    HTTPServer(
+    let metered = MeteredPredictor(predictor, metrics: metrics)
+    return HTTPServer(
       configuration: .init(
         host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
-      catalog: catalog, predictor: MeteredPredictor(predictor, metrics: metrics), metrics: metrics,
+      catalog: catalog, predictor: metered, statistics: metered.statistics, metrics: metrics,
       logger: logger, obstacle: obstacle)
   }
 }

@@ -50,7 +50,8 @@ struct ScikitLearnModel {
     }
     return TreeModel(
       forest: forest, format: .pickle, library: "scikit-learn", libraryVersion: versionText,
-      features: try features(), labels: parts.labels, bestIteration: nil)
+      features: try features(), labels: parts.labels, bestIteration: nil,
+      predictsClass: forest.objective.task.isClassification)
   }
 
   private func featureCount() throws -> Int {

@@ -25,7 +25,9 @@ extension XGBoostModel {
       forest: forest, format: format, library: "xgboost",
       libraryVersion: version.isEmpty ? nil : version.map(String.init).joined(separator: "."),
       features: try features(count: featureCount, trees: forest.trees),
-      bestIteration: bestIteration)
+      bestIteration: bestIteration,
+      predictsClass: objective.task.isClassification
+        && (isFromScikitLearn || objective.name == "multi:softmax"))
   }
 
   private func required<Value>(_ value: Value?, _ path: String) throws -> Value {
