@@ -57,26 +57,31 @@ struct ServeCommand: AsyncParsableCommand {
     let metrics = PrometheusRegistry(helps: metricHelps)
     let catalog = try models.load(logger: logger)
     guard let redis = try queue.configuration else {
-      let server = server(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
-      return try await run([server], logger: logger)
+      let servers = servers(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
+      return try await run([servers], logger: logger)
     }
     let client = RedisClient(redis, logger: logger)
     let jobs = RedisJobQueue(
       client, configuration: queue.queueConfiguration, metrics: metrics, logger: logger)
-    let server = server(
+    let servers = servers(
       catalog, QueuedPredictor(jobs), metrics: metrics, logger: logger, obstacle: { jobs.obstacle })
-    try await run([client, jobs, server], logger: logger)
+    try await run([client, jobs, servers], logger: logger)
   }
 
-  private func server(
+  private func servers(
     _ catalog: ModelCatalog, _ predictor: any Predicting, metrics: PrometheusRegistry,
     logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
-  ) -> HTTPServer {
+  ) -> Together {
     let metered = MeteredPredictor(predictor, metrics: metrics)
-    return HTTPServer(
+    let http = HTTPServer(
       configuration: .init(
         host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
       catalog: catalog, predictor: metered, statistics: metered.statistics, metrics: metrics,
       logger: logger, obstacle: obstacle)
+    guard !noGrpc, let inference = http.inference else { return Together(services: [http]) }
+    let grpc = GRPCServer(
+      configuration: .init(host: host, port: grpcPort, maximumMessageSize: maxBodyBytes),
+      service: inference, metrics: metrics, logger: logger)
+    return Together(services: [http, grpc])
   }
 }

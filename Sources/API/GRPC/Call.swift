@@ -1,5 +1,5 @@
 import GRPCCore
-import HummingbirdCore
+import Hummingbird
 import Jobs
 
 /// One gRPC call: what its metadata says, whichever way it is answered.

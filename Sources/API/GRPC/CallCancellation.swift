@@ -5,7 +5,7 @@ import GRPCCore
 func untilCancelled<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-  let task = Task(operation: work)
+  let task = Task { try await work() }
   return try await withRPCCancellationHandler {
     try await withTaskCancellationHandler {
       try await task.value
@@ -22,7 +22,7 @@ extension Health {
   func finishing<Result: Sendable>(
     _ work: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
-    let task = Task(operation: work)
+    let task = Task { try await work() }
     return try await withTaskCancellationHandler {
       try await task.value
     } onCancel: {

@@ -59,7 +59,7 @@ final class CallRecorder: ServerInterceptor {
   func intercept<Input: Sendable, Output: Sendable>(
     request: StreamingServerRequest<Input>, context: ServerContext,
     next:
-      @Sendable (StreamingServerRequest<Input>, ServerContext) async throws
+      @Sendable @concurrent (StreamingServerRequest<Input>, ServerContext) async throws
       -> StreamingServerResponse<Output>
   ) async throws -> StreamingServerResponse<Output> {
     let call = Call(
@@ -70,7 +70,8 @@ final class CallRecorder: ServerInterceptor {
     do {
       response = try await Call.$current.withValue(call) { try await next(request, context) }
     } catch {
-      record(call, RPCError(any: error))
+      let error = RPCError(any: error)
+      record(call, error)
       throw error
     }
     response.metadata.addString(call.id, forKey: "x-request-id")
@@ -85,7 +86,8 @@ final class CallRecorder: ServerInterceptor {
           record(call)
           return trailers
         } catch {
-          record(call, RPCError(any: error))
+          let error = RPCError(any: error)
+          record(call, error)
           throw error
         }
       }

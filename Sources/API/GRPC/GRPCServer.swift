@@ -1,5 +1,4 @@
 import GRPCCore
-import GRPCNIOTransportHTTP2Posix
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -25,7 +24,7 @@ public struct GRPCServer: Service {
   }
 
   /// How much longer than one request may take a stop waits for calls that do not end.
-  static let patience = Duration.seconds(5)
+  private static let patience = Duration.seconds(5)
 
   private let configuration: Configuration
   private let service: InferenceService
@@ -54,28 +53,23 @@ public struct GRPCServer: Service {
   ///
   /// - Throws: ``ListenError`` when the address or port cannot be had.
   public func run() async throws {
-    let (host, port) = (configuration.host, configuration.port)
-    let transport: HTTP2ServerTransport.Posix
-    do {
-      transport = .http2NIOPosix(
-        address: try await address(), transportSecurity: .plaintext, config: transportConfiguration)
-    } catch {
-      throw ListenError(host: host, port: port, cause: error)
-    }
+    let transport = GRPCTransport(
+      configuration: configuration,
+      direct: DirectInference(service: service, recorder: recorder), logger: logger)
     let server = GRPCCore.GRPCServer(
       transport: transport,
       services: [
         InferenceCalls(service: service), HealthCalls(health: service.health), ReflectionCalls(),
       ], interceptors: [recorder])
-
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
-        do { try await server.serve() } catch let error as RuntimeError {
-          throw ListenError(host: host, port: port, cause: error.cause ?? error)
+        do {
+          try await server.serve()
+        } catch let error as RuntimeError {
+          throw error.cause ?? error
         }
       }
       group.addTask {
-        if let address = try? await transport.listeningAddress { listening(address) }
         try await gracefulShutdown()
         service.health.stop()
         server.beginGracefulShutdown()
@@ -83,55 +77,6 @@ public struct GRPCServer: Service {
       }
       try await group.next()
       group.cancelAll()
-    }
-  }
-
-  private func listening(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) {
-    let host = address.ipv4?.host ?? address.ipv6?.host ?? "?"
-    let port = address.ipv4?.port ?? address.ipv6?.port ?? 0
-    logger.info("listening for gRPC", metadata: ["host": "\(host)", "port": "\(port)"])
-  }
-
-  /// The address to bind; a name is looked up.
-  private func address() async throws -> GRPCNIOTransportHTTP2Posix.SocketAddress {
-    let address = try NIOCore.SocketAddress.makeAddressResolvingHost(
-      configuration.host, port: configuration.port)
-    let ip = address.ipAddress ?? configuration.host
-    if case .v6 = address { return .ipv6(host: ip, port: configuration.port) }
-    return .ipv4(host: ip, port: configuration.port)
-  }
-
-  private var transportConfiguration: HTTP2ServerTransport.Posix.Config {
-    .defaults { configuration in
-      configuration.compression.enabledAlgorithms = [.gzip, .deflate]
-      configuration.rpc.maxRequestPayloadSize = self.configuration.maximumMessageSize
-      // Batches of rows pass in few rounds.
-      configuration.http2.targetWindowSize = 1 << 20
-      configuration.http2.maxConcurrentStreams = 256
-      // A client that vanished is noticed, one that asks for nothing is let go; it connects again.
-      configuration.connection.maxIdleTime = .seconds(600)
-      configuration.connection.keepalive = .init(
-        time: .seconds(60), timeout: .seconds(20),
-        clientBehavior: .init(minPingIntervalWithoutCalls: .seconds(10), allowWithoutCalls: true))
-      // Waiting for more to send would slow down every client that asks one thing at a time.
-      configuration.connection.flushCoalescing = nil
-      configuration.channelDebuggingCallbacks.onBindTCPListener = { channel in
-        channel.setOption(.backlog, value: 4096)
-      }
-      configuration.channelDebuggingCallbacks.onAcceptHTTP2Stream = directHandler
-    }
-  }
-
-  /// The hot call in front of gRPC's own handler.
-  private var directHandler: @Sendable (any Channel) -> EventLoopFuture<Void> {
-    { [service, recorder, configuration] channel in
-      channel.eventLoop.makeCompletedFuture {
-        try channel.pipeline.syncOperations.addHandler(
-          DirectInferHandler(
-            service: service, recorder: recorder,
-            maximumMessageSize: configuration.maximumMessageSize),
-          position: .first)
-      }
     }
   }
 }

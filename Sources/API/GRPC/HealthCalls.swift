@@ -1,4 +1,5 @@
 import GRPCCore
+import SwiftProtobuf
 
 /// gRPC's health checks, for the whole server (an empty name) and for the inference service.
 struct HealthCalls: Grpc_Health_V1_Health.SimpleServiceProtocol {

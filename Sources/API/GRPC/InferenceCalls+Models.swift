@@ -1,5 +1,6 @@
 import GRPCCore
 import Serving
+import SwiftProtobuf
 
 extension InferenceCalls {
   func modelMetadata(

@@ -1,5 +1,6 @@
 import GRPCCore
 import Serving
+import SwiftProtobuf
 
 /// The calls of the Open Inference Protocol; ``DirectInferHandler`` answers most `ModelInfer`s
 /// before they come here.

@@ -4,40 +4,15 @@ import SwiftProtobuf
 
 /// One message of gRPC's wire format: a byte that says whether it is compressed, its length
 /// (UInt32, big-endian), and its bytes. Protobuf reads and writes the bytes in place.
-struct MessageFrame: SwiftProtobufContiguousBytes {
-  private static let headSize = 5
+struct MessageFrame: GRPCContiguousBytes, SwiftProtobufContiguousBytes, Sendable {
+  static let headSize = 5
 
   /// The whole frame.
   private(set) var buffer: ByteBuffer
 
-  /// Reads the only frame in these bytes.
-  ///
-  /// - Throws: an `RPCError` when it is not whole, not the only one, or compressed.
-  init(whole bytes: ByteBuffer) throws(RPCError) {
-    guard let length = try Self.length(bytes) else {
-      throw RPCError(code: .internalError, message: "the call ended without a message")
-    }
-    guard bytes.readableBytes == Self.headSize + length else {
-      throw RPCError(
-        code: .internalError,
-        message: "the message has \(bytes.readableBytes - Self.headSize) bytes, "
-          + "but its head says \(length)")
-    }
-    buffer = bytes
-  }
-
-  /// The length of the message that begins here; nil when its head is not whole yet.
-  static func length(_ bytes: ByteBuffer) throws(RPCError) -> Int? {
-    guard
-      let length = bytes.getInteger(at: bytes.readerIndex + 1, as: UInt32.self),
-      let flag = bytes.getInteger(at: bytes.readerIndex, as: UInt8.self)
-    else { return nil }
-    guard flag == 0 else {
-      throw RPCError(
-        code: .internalError,
-        message: "the message is compressed, but grpc-encoding does not say how")
-    }
-    return Int(length)
+  /// Wraps a frame whose head was checked.
+  init(_ frame: ByteBuffer) {
+    buffer = frame
   }
 
   init(repeating byte: UInt8, count: Int) {

@@ -1,5 +1,6 @@
 import GRPCCore
 import GRPCProtobuf
+import SwiftProtobuf
 
 /// gRPC's reflection: tells tools such as grpcurl what the server serves. Versions v1 and v1alpha
 /// differ in their names only.
