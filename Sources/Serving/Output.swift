@@ -2,8 +2,8 @@
 ///
 /// What nobody asks for is not computed.
 public enum Output: String, Sendable, CaseIterable {
-  /// What `predict` of the model's own library answers: for an estimator that classifies the class
-  /// number, otherwise the transformed prediction (of a bare booster that classifies, probabilities).
+  /// What the object in the model's file answers to its own `predict`: a booster its transformed
+  /// prediction, a classifier the class (as its label, where that is a number).
   case predict
   /// A probability a class; for classifiers whose objective gives probabilities.
   case probabilities = "predict_proba"

@@ -1,3 +1,4 @@
+import Forest
 import HTTPTypes
 import HummingbirdCore
 import JSON

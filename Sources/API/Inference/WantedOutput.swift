@@ -115,7 +115,7 @@ extension Output {
   /// The type of its elements.
   func datatype(of model: Model) -> Datatype {
     switch self {
-    case .predict where model.predictsClass: .int64
+    case .predict where model.predictsWholeNumbers: .int64
     case .classNumber: .int64
     case .label: .bytes
     case .leaves: .int32

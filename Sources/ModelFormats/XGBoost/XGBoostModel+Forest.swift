@@ -22,12 +22,11 @@ extension XGBoostModel {
         },
       objective: objective.objective(outputCount: outputCount))
     return TreeModel(
-      forest: forest, format: format, library: "xgboost",
+      .forest(forest), answers: answersClasses ? .classes : .values, format: format,
+      library: "xgboost",
       libraryVersion: version.isEmpty ? nil : version.map(String.init).joined(separator: "."),
       features: try features(count: featureCount, trees: forest.trees),
-      bestIteration: bestIteration,
-      predictsClass: objective.task.isClassification
-        && (isFromScikitLearn || objective.name == "multi:softmax"))
+      bestIteration: bestIteration)
   }
 
   private func required<Value>(_ value: Value?, _ path: String) throws -> Value {
