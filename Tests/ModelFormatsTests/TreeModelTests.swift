@@ -58,27 +58,9 @@ struct TreeModelTests {
   }
 
   @Test(
-    "Kinds of model that are not supported are named",
-    arguments: [
-      ("1.7.6/gblinear", "\"gblinear\""), ("3.4.1/gblinear", "\"gblinear\""),
-      ("3.4.1/vector-leaves", "vectors"),
-    ])
-  func unsupported(name: String, message: String) throws {
-    let path = Fixture(name: "xgboost/\(name)").path("refused.json")
-    let error = try #require(throws: ModelFormatError.self) {
-      try TreeModel.read(contentsOf: path)
-    }
-    #expect(error.code == .unsupported)
-    #expect(error.message.contains(message))
-    #expect(error.remedy != nil)
-    #expect(error.file == path)
-    #expect(error.description.hasPrefix(path + ": "))
-  }
-
-  @Test(
     "Files in other formats are named",
     arguments: [
-      ("binf\u{0}\u{0}", "old binary"),
+      ("binf\u{0}\u{0}", "binary format"), ("bs64\tAAA", "base64"),
       ("\u{4}\u{22}M\u{18}", "lz4"), ("PK\u{3}\u{4}", "zip"),
       ("CBM1", "CatBoost"), ("", "empty"), ("sepal,petal\n1,2", "known format"), ("[1,2]", "known"),
     ])
