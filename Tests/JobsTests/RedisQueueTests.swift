@@ -48,12 +48,13 @@ struct RedisQueueTests {
         #expect(fixture.metric("coppice_jobs_enqueued_total") == 1_000)
         #expect(fixture.metric("coppice_jobs_taken_total") == 1_000)
         #expect(fixture.metric("coppice_jobs_completed_total{outcome=\"done\"}") == 1_000)
-        let length = try await fixture.redis.send(["XLEN", "{coppice}:jobs"]).integer ?? .max
+        let length =
+          try await fixture.redis.send(["XLEN", "{coppice}:jobs:interactive"]).integer ?? .max
         #expect(length < 200)
         for key in try await fixture.redis.send(["KEYS", "*"]).elements ?? [] {
           let name = try #require(key.text)
           let lifetime = try await fixture.redis.send(["PTTL", .text(name)]).integer ?? 0
-          #expect(lifetime > 0 || name == "{coppice}:jobs", "\(name) has no lifetime")
+          #expect(lifetime > 0 || name.hasPrefix("{coppice}:jobs:"), "\(name) has no lifetime")
         }
       }
     }
@@ -184,7 +185,7 @@ struct RedisQueueTests {
         // Far less than the two seconds for which an idle read blocks.
         #expect(told.duration(to: .now) < .seconds(1))
         let consumers = try await fixture.redis.send(
-          ["XINFO", "CONSUMERS", "{coppice}:jobs", "workers"])
+          ["XINFO", "CONSUMERS", "{coppice}:jobs:interactive", "workers"])
         #expect(consumers == .array([]))
       }
     }
@@ -194,7 +195,9 @@ struct RedisQueueTests {
   func accessControl() async throws {
     let commands =
       "hello auth client|setname client|unblock select evalsha eval xadd xack xlen xrange xread "
-      + "xreadgroup xpending xclaim xtrim xgroup xinfo set mget exists pexpire"
+      + "xreadgroup xpending xclaim xtrim xgroup xinfo xrevrange set get mget exists pexpire pttl "
+      + "unlink time hset hsetnx hget hgetall hmget hexists hdel hincrby zadd zrem zrangebylex "
+      + "zrangebyscore"
     try await withRedis { server in
       var configuration = RedisQueueConfiguration()
       configuration.visibility = .milliseconds(90)

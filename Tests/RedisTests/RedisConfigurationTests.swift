@@ -35,7 +35,7 @@ struct RedisConfigurationTests {
       "redis://host:0",
       "redis://host:65536", "redis://host:x", "redis://:hunter2@host/x", "redis://:hunter2@host/-1",
       "redis://::1", "redis://[::1", "redis://[::1]x", "redis://:hunter2%4@host",
-      "redis://:hunter2%zz@host", "redis://:hunter2%ff@host", "rediss://:hunter2@host",
+      "redis://:hunter2%zz@host", "redis://:hunter2%ff@host", "redis+sentinel://:hunter2@host",
       "redis://a b", "redis://host?x=1",
     ])
   func refuses(url: String) {
