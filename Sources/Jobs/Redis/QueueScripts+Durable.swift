@@ -9,8 +9,8 @@ extension QueueScripts {
   /// Accepts a job, with its only piece or open for pieces.
   ///
   /// Keys: idempotency. Arguments: group, depth limit, tenant limit, request hash (empty: none),
-  /// idempotency lifetime, priority, tenant, deadline, lifetime, context, webhook, and for a job of one
-  /// piece: rows, payload. Returns 1, `full`, `share`, or `known` and the id, or `mismatch`.
+  /// idempotency lifetime, priority, tenant, deadline, lifetime, context, webhook, result lifetime, and
+  /// for a job of one piece: rows, payload. Returns 1, `full`, `share`, or `known` and the id, or `mismatch`.
   static let accept = RedisScript(
     depth + durable + """
       if ARGV[6] ~= '' then
@@ -25,11 +25,11 @@ extension QueueScripts {
       if tonumber(redis.call('HGET', KEYS[4], ARGV[9]) or '0') >= tonumber(ARGV[5]) then
         return {'share'}
       end
-      local whole = ARGV[14] and 1 or 0
+      local whole = ARGV[15] and 1 or 0
       redis.call('HSET', KEYS[1], 'state', 'queued', 'created', ARGV[2], 'priority', ARGV[8],
         'tenant', ARGV[9], 'deadline', ARGV[10], 'context', ARGV[12], 'webhook', ARGV[13],
         'attempts', 0, 'sealed', whole, 'pieces', whole, 'queued', whole, 'done', 0,
-        'rows', ARGV[14] or 0, 'done_rows', 0, 'version', 1)
+        'rows', ARGV[15] or 0, 'done_rows', 0, 'version', 1, 'keep', ARGV[14])
       redis.call('PEXPIRE', KEYS[1], ARGV[11])
       redis.call('ZADD', KEYS[2], 0, member('queued', ARGV[2], ARGV[1]))
       redis.call('PEXPIRE', KEYS[2], index_life)
@@ -39,7 +39,7 @@ extension QueueScripts {
         if ARGV[6] ~= '' then
           redis.call('SET', KEYS[9], ARGV[1] .. ARGV[6], 'PX', ARGV[7])
         end
-        redis.call('HSET', KEYS[6], 0, ARGV[15], 'r0', ARGV[14])
+        redis.call('HSET', KEYS[6], 0, ARGV[16], 'r0', ARGV[15])
         redis.call('PEXPIRE', KEYS[6], ARGV[11])
         redis.call('XADD', KEYS[8], '*', 'i', ARGV[1], 'n', 0, 'd', ARGV[10])
       end
@@ -62,24 +62,24 @@ extension QueueScripts {
       return 1
       """)
 
-  /// Closes a job. Keys: idempotency. Arguments: result lifetime, record lifetime, request hash,
-  /// idempotency lifetime. Returns as `accept` does, or `unknown`, or 1.
+  /// Closes a job. Keys: idempotency. Arguments: record lifetime, request hash, idempotency
+  /// lifetime. Returns as `accept` does, or `unknown`, or 1.
   static let seal = RedisScript(
     durable + """
       local state = redis.call('HGET', KEYS[1], 'state')
       if not state then return {'unknown'} end
-      if ARGV[5] ~= '' then
-        local found = known(KEYS[9], ARGV[5])
+      if ARGV[4] ~= '' then
+        local found = known(KEYS[9], ARGV[4])
         if found then
           if found[2] ~= ARGV[1] and not final[state] then
-            finish(ARGV[1], ARGV[2], 'cancelled', 'the same request came before', ARGV[3], ARGV[4])
+            finish(ARGV[1], ARGV[2], 'cancelled', 'the same request came before', ARGV[3])
           end
           return found
         end
-        redis.call('SET', KEYS[9], ARGV[1] .. ARGV[5], 'PX', ARGV[6])
+        redis.call('SET', KEYS[9], ARGV[1] .. ARGV[4], 'PX', ARGV[5])
       end
       redis.call('HSET', KEYS[1], 'sealed', 1)
-      complete(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+      complete(ARGV[1], ARGV[2], ARGV[3])
       return 1
       """)
 
@@ -104,42 +104,42 @@ extension QueueScripts {
 
   /// Commits the outcome of a piece, once, and with the last piece that of the job.
   ///
-  /// Keys: dead. Arguments: group, entry, number, state, result lifetime, record lifetime, window,
-  /// answer or message, dead limit, dead lifetime. Returns whether it was the first outcome.
+  /// Keys: dead. Arguments: group, entry, number, state, record lifetime, window, answer or message,
+  /// dead limit, dead lifetime. Returns whether it was the first outcome.
   static let settle = RedisScript(
     durable + """
       redis.call('XACK', KEYS[8], ARGV[3], ARGV[4])
       local state = redis.call('HGET', KEYS[1], 'state')
       if not state or final[state] then return 0 end
       if ARGV[6] == 'done' then
-        if redis.call('HSETNX', KEYS[7], ARGV[5], ARGV[10]) == 0 then return 0 end
+        if redis.call('HSETNX', KEYS[7], ARGV[5], ARGV[9]) == 0 then return 0 end
         redis.call('PEXPIRE', KEYS[7], redis.call('PTTL', KEYS[1]))
         local rows = redis.call('HGET', KEYS[6], 'r' .. ARGV[5]) or 0
         redis.call('HDEL', KEYS[6], ARGV[5], 'r' .. ARGV[5])
         redis.call('HINCRBY', KEYS[1], 'done', 1)
         redis.call('HINCRBY', KEYS[1], 'done_rows', rows)
-        hand_out(ARGV[1], ARGV[9])
-        if not complete(ARGV[1], ARGV[2], ARGV[7], ARGV[8]) then changed(ARGV[1]) end
+        hand_out(ARGV[1], ARGV[8])
+        if not complete(ARGV[1], ARGV[2], ARGV[7]) then changed(ARGV[1]) end
         return 1
       end
       if ARGV[6] == 'dead' then
-        redis.call('XADD', KEYS[9], 'MAXLEN', '~', ARGV[11], '*', 'entry', ARGV[4],
-          'reason', ARGV[10], 'attempts', redis.call('HGET', KEYS[1], 'attempts'),
+        redis.call('XADD', KEYS[9], 'MAXLEN', '~', ARGV[10], '*', 'entry', ARGV[4],
+          'reason', ARGV[9], 'attempts', redis.call('HGET', KEYS[1], 'attempts'),
           'i', ARGV[1], 'n', ARGV[5])
-        redis.call('PEXPIRE', KEYS[9], ARGV[12])
+        redis.call('PEXPIRE', KEYS[9], ARGV[11])
       end
-      finish(ARGV[1], ARGV[2], ARGV[6], ARGV[10], ARGV[7], ARGV[8])
+      finish(ARGV[1], ARGV[2], ARGV[6], ARGV[9], ARGV[7])
       return 1
       """)
 
-  /// Ends a job from outside. Arguments: state, message, result lifetime, record lifetime. Returns 1,
+  /// Ends a job from outside. Arguments: state, message, record lifetime. Returns 1,
   /// `unknown`, or `ended` and the state.
   static let end = RedisScript(
     durable + """
       local state = redis.call('HGET', KEYS[1], 'state')
       if not state then return {'unknown'} end
       if final[state] then return {'ended', state} end
-      finish(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
+      finish(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
       return 1
       """)
 
@@ -213,8 +213,8 @@ extension QueueScripts {
       changed(id)
     end
 
-    local function finish(id, now, state, message, result_life, record_life)
-      local found = redis.call('HMGET', KEYS[1], 'state', 'tenant', 'webhook')
+    local function finish(id, now, state, message, record_life)
+      local found = redis.call('HMGET', KEYS[1], 'state', 'tenant', 'webhook', 'keep')
       redis.call('HSET', KEYS[1], 'finished', now, 'message', message)
       move(id, found[1], state)
       if redis.call('HINCRBY', KEYS[4], found[2], -1) <= 0 then
@@ -222,7 +222,7 @@ extension QueueScripts {
       end
       redis.call('PEXPIRE', KEYS[1], record_life)
       if state == 'done' then
-        redis.call('PEXPIRE', KEYS[7], result_life)
+        redis.call('PEXPIRE', KEYS[7], found[4])
         redis.call('UNLINK', KEYS[6])
       elseif state == 'dead' then
         redis.call('PEXPIRE', KEYS[6], record_life)
@@ -236,10 +236,10 @@ extension QueueScripts {
       end
     end
 
-    local function complete(id, now, result_life, record_life)
+    local function complete(id, now, record_life)
       local found = redis.call('HMGET', KEYS[1], 'state', 'sealed', 'pieces', 'done')
       if final[found[1]] or found[2] ~= '1' or found[3] ~= found[4] then return false end
-      finish(id, now, 'done', '', result_life, record_life)
+      finish(id, now, 'done', '', record_life)
       return true
     end
 

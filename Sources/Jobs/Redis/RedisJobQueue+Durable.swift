@@ -34,7 +34,7 @@ extension RedisJobQueue: DurableJobQueue {
         .integer(settings.maximumTenantJobs), .text(job.idempotency?.hash ?? ""),
         .integer(settings.idempotencyLifetime.milliseconds), .text(job.priority.rawValue),
         .text(job.tenant), time(job.deadline), lifetime(job.deadline), .text(job.context),
-        .text(job.webhook),
+        .text(job.webhook), .integer(settings.resultLifetime.milliseconds),
       ] + piece)
     let accepted = try accepted(reply, id)
     if accepted.isNew { metrics.enqueued.increment() }
@@ -61,8 +61,9 @@ extension RedisJobQueue: DurableJobQueue {
   public func seal(_ id: JobID, as job: DurableJob) async throws(JobError) -> AcceptedJob {
     let reply = try await evaluate(
       QueueScripts.seal, id, job.priority, keys: [idempotencyKey(job)],
-      lifetimes + [
-        .text(job.idempotency?.hash ?? ""), .integer(settings.idempotencyLifetime.milliseconds),
+      [
+        .integer(settings.recordLifetime.milliseconds), .text(job.idempotency?.hash ?? ""),
+        .integer(settings.idempotencyLifetime.milliseconds),
       ])
     return try accepted(reply, id)
   }
@@ -77,7 +78,10 @@ extension RedisJobQueue: DurableJobQueue {
   func end(_ id: JobID, _ outcome: JobOutcome) async throws(JobError) {
     let reply = try await evaluate(
       QueueScripts.end, id, .normal,
-      [.text(outcome.state.rawValue), .text(outcome.message)] + lifetimes)
+      [
+        .text(outcome.state.rawValue), .text(outcome.message),
+        .integer(settings.recordLifetime.milliseconds),
+      ])
     try succeeded(reply)
   }
 
@@ -120,13 +124,6 @@ extension RedisJobQueue {
   /// How long the keys of an unfinished job are kept.
   private func lifetime(_ deadline: Deadline) -> RedisCommand.Argument {
     .integer(deadline.remaining.milliseconds + settings.recordLifetime.milliseconds)
-  }
-
-  private var lifetimes: [RedisCommand.Argument] {
-    [
-      .integer(settings.resultLifetime.milliseconds),
-      .integer(settings.recordLifetime.milliseconds),
-    ]
   }
 
   /// A script must be given some key, even when there is no idempotency key.

@@ -72,6 +72,14 @@ extension RedisJobQueue {
       next: members.count > limit ? String(ids[limit - 1].0.dropFirst(prefix.count)) : nil)
   }
 
+  /// Ends the oldest jobs whose time is up: there may be no worker that would.
+  func endOverdue() async {
+    for state in [JobState.queued, .running] {
+      guard let page = try? await list(state, after: nil, limit: 500) else { return }
+      for job in page.jobs where job.deadline.hasPassed { _ = try? await record(of: job.id) }
+    }
+  }
+
   /// How many durable jobs are in a state.
   public func count(_ state: JobState) async throws(JobError) -> Int {
     let name = state.rawValue

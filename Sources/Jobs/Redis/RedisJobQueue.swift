@@ -170,6 +170,7 @@ public final class RedisJobQueue: JobQueue, Service {
   private func measureDepth() async {
     while !Task.isCancelled {
       if let depth = try? await redis.depth(keys) { metrics.record(depth) }
+      await endOverdue()
       try? await Task.sleep(for: configuration.measureInterval)
     }
   }

@@ -48,7 +48,7 @@ extension RedisJobSource {
       QueueScripts.settle, keys: keys.durable(job.id, job.place.priority) + [keys.dead],
       arguments: [
         .text("\(job.id)"), now, QueueKeys.group, .text(job.place.entry), .integer(piece),
-        .text(outcome.state.rawValue), .integer(settings.resultLifetime.milliseconds),
+        .text(outcome.state.rawValue),
         .integer(settings.recordLifetime.milliseconds), .integer(settings.window), text,
         .integer(configuration.maximumDead), .integer(configuration.deadLifetime.milliseconds),
       ])

@@ -63,15 +63,12 @@ extension JobRoutes {
       body: .init { body in
         var last = record
         try await body.write(Self.event(last))
-        while !last.state.isFinal {
-          guard let next = await nextChange(of: id, after: last.version) else {
-            // A comment, so that nobody in between takes the connection for dead.
-            try await body.write(ByteBuffer(string: ": \n\n"))
-            if Task.isCancelled || Task.isShuttingDownGracefully { break }
-            continue
-          }
+        while !last.state.isFinal, !Task.isCancelled, !Task.isShuttingDownGracefully {
+          let next = try await nextChange(after: last)
+          // A comment, so that nobody in between takes the connection for dead.
+          try await body.write(
+            next.version > last.version ? Self.event(next) : ByteBuffer(string: ": \n\n"))
           last = next
-          try await body.write(Self.event(last))
         }
         try await body.finish(nil)
       })
@@ -83,23 +80,27 @@ extension JobRoutes {
       string: "event: \(name)\nid: \(record.version)\ndata: \(JobStatus(record).json)\n\n")
   }
 
-  /// The record once it is newer; nil when nothing happens for a while.
-  private func nextChange(of id: JobID, after version: Int) async -> JobRecord? {
-    await withTaskGroup(of: JobRecord?.self) { group in
+  /// The record once it is newer, or as it is after a while.
+  private func nextChange(after last: JobRecord) async throws -> JobRecord {
+    let seen = await withTaskGroup(of: JobRecord?.self) { group in
       group.addTask {
-        for await _ in queue.changes(of: id) {
-          guard let record = try? await queue.record(of: id) else { return nil }
-          if record.version > version { return record }
+        for await _ in queue.changes(of: last.id) {
+          guard let record = try? await queue.record(of: last.id) else { return nil }
+          if record.version > last.version { return record }
         }
         return nil
       }
       group.addTask {
-        try? await Task.sleep(for: .seconds(15))
+        // Nobody tells that a deadline has passed: that is seen by looking.
+        let pause = min(.seconds(15), last.deadline.remaining + .milliseconds(10))
+        try? await Task.sleep(for: pause)
         return nil
       }
       defer { group.cancelAll() }
       return await group.next() ?? nil
     }
+    if let seen { return seen }
+    return try await queue.record(of: last.id)
   }
 }
 

@@ -97,6 +97,8 @@ struct RowCutter {
       }
     } catch let problem as Problem {
       throw Self.problem(problem.code, problem.detail, lineNumber)
+    } catch let error as PredictionError {
+      throw Self.problem(error.code.rawValue, error.message, lineNumber)
     } catch let error as JSONError {
       throw Self.problem("invalid_json", "\(error)", lineNumber)
     }
