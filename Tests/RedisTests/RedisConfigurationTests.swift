@@ -45,6 +45,20 @@ struct RedisConfigurationTests {
     #expect(error?.message.contains("hunter2") == false)
   }
 
+  @Test("reads what stands for TLS and for Sentinels")
+  func variants() throws {
+    let encrypted = try RedisConfiguration(url: "rediss://:p@host")
+    #expect(encrypted.usesTLS)
+    #expect(encrypted.port == 6379)
+    #expect("\(encrypted)" == "rediss://default:•••@host:6379/0")
+    let watched = try RedisConfiguration(url: "redis+sentinel://:p@a:1,b,[::1]:2/main/3")
+    #expect(!watched.usesTLS)
+    #expect(watched.primaryName == "main")
+    #expect(watched.database == 3)
+    #expect(watched.sentinels.map { "\($0)" } == ["a:1", "b:26379", "[::1]:2"])
+    #expect("\(watched)" == "redis+sentinel://default:•••@a:1,b:26379,[::1]:2/main/3")
+  }
+
   @Test("never prints the password")
   func secrecy() throws {
     let configuration = try RedisConfiguration(url: "redis://anna:hunter2@host")

@@ -141,17 +141,29 @@ final class ChaosStack: Sendable {
   func checkPromises(_ fault: String, times: Int) async throws -> Int {
     let promises = promises.withLock { $0 }
     let server = try #require(servers.first)
-    var lost: [String] = []
-    for promise in promises {
-      let status = try await server.get("/api/jobs/\(promise.id)?wait=60s")
-      let result = try await server.get("/api/jobs/\(promise.id)/result")
-      if status.json["status"] as? String != "done" || result.text != promise.expected {
-        lost.append("\(promise.id): \(status.text) \(result.text)")
+    let lost = try await withThrowingTaskGroup(of: [String].self) { group in
+      for start in 0..<16 {
+        group.addTask {
+          var lost: [String] = []
+          for index in stride(from: start, to: promises.count, by: 16) {
+            if let fault = try await Self.check(promises[index], server) { lost.append(fault) }
+          }
+          return lost
+        }
       }
+      return try await group.reduce(into: []) { $0 += $1 }
     }
     #expect(lost.isEmpty, "\(fault): \(lost.prefix(3))")
     // For the table in docs/reliability.md.
     print("chaos | \(fault) | \(times) | \(promises.count) | \(lost.count) |")
     return promises.count
+  }
+
+  /// What is wrong with a promise; nil when it was kept.
+  private static func check(_ promise: Promise, _ server: CoppiceServer) async throws -> String? {
+    let status = try await server.get("/api/jobs/\(promise.id)?wait=60s")
+    let result = try await server.get("/api/jobs/\(promise.id)/result")
+    return status.json["status"] as? String == "done" && result.text == promise.expected
+      ? nil : "\(promise.id): \(status.text) \(result.text)"
   }
 }
