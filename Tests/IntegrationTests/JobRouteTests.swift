@@ -247,7 +247,9 @@ struct JobRouteTests {
         #expect(done.json["status"] as? String == "done")
         #expect(try await second.get("/api/jobs/\(id)/result").text == expected)
       }
-      let third = try CoppiceProcess(["serve", root.path, "--port", "0", "--jobs-file", file])
+      let third = try CoppiceProcess([
+        "serve", root.path, "--port", "0", "--grpc-port", "0", "--jobs-file", file,
+      ])
       #expect(await third.exitCode() == 1)
       #expect(third.lines.contains { $0.message.contains("another process uses it") })
       second.process.signal(SIGTERM)
@@ -256,7 +258,7 @@ struct JobRouteTests {
   }
 
   static func start(_ arguments: [String]) async throws -> CoppiceServer {
-    let process = try CoppiceProcess(["serve", "--port", "0"] + arguments)
+    let process = try CoppiceProcess(["serve", "--port", "0", "--grpc-port", "0"] + arguments)
     guard let port = await process.logged("listening")?.fields["port"].flatMap(Int.init) else {
       throw SupportError("coppice serve did not start: \(process.lines.map(\.message))")
     }

@@ -40,6 +40,8 @@ public struct HTTPServer: Service {
   let health: Health
   let jobs: JobService?
   let logger: Logger
+  /// What the other protocols share with this one; nil for health and metrics only.
+  public let inference: InferenceService?
 
   /// A server.
   ///
@@ -50,10 +52,13 @@ public struct HTTPServer: Service {
   ///   - jobs: what keeps jobs that outlive their request; nil for none.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
+  ///   - statistics: what is told of the models' predictions.
+  ///   - repository: what shows, loads and unloads models; nil for a catalog that stays as it is.
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    jobs: JobService? = nil, metrics: PrometheusRegistry, logger: Logger,
+    jobs: JobService? = nil, statistics: PredictionStatistics = PredictionStatistics(),
+    repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
@@ -61,8 +66,14 @@ public struct HTTPServer: Service {
     self.predictor = predictor
     self.jobs = jobs
     self.metrics = metrics
-    self.health = Health(obstacle: obstacle)
+    let health = Health(obstacle: obstacle)
+    self.health = health
     self.logger = logger
+    self.inference = predictor.map {
+      InferenceService(
+        catalog: catalog, predictor: $0, repository: repository ?? FixedRepository(catalog),
+        statistics: statistics, health: health, timeout: configuration.timeout)
+    }
   }
 
   /// Serves until a graceful shutdown: then it accepts no more connections, finishes the requests

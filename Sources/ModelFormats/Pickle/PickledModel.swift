@@ -75,7 +75,8 @@ struct PickledModel {
         remedy: "pickle one model a file")
     }
     do {
-      var model = try treeModel(object)
+      var reader = EstimatorReader(graph: graph, size: size)
+      var model = try reader.model(object)
       name(&model)
       return model
     } catch {
@@ -84,20 +85,10 @@ struct PickledModel {
     }
   }
 
-  private func treeModel(_ object: PickleObject) throws -> TreeModel {
-    switch object.kind.library {
-    case .xgboost: return try PickledXGBoost(object, in: graph).treeModel()
-    case .scikitLearn:
-      var model = try ScikitLearnModel(object, in: graph, size: size)
-      return try model.treeModel()
-    case nil: preconditionFailure("no model")
-    }
-  }
-
   /// Takes names from beside the model for classes or features that have none of their own.
   private func name(_ model: inout TreeModel) {
-    let task = model.forest.objective.task
-    let classCount = task == .binary ? 2 : model.forest.outputCount
+    let task = model.objective.task
+    let classCount = model.ensemble.classCount
     let isUnnamed = model.features.enumerated().allSatisfy { $1.name == "f\($0)" }
     for (values, path) in texts where Set(values).count == values.count {
       let isOfFeatures = path.contains("feature") || path.contains("column")

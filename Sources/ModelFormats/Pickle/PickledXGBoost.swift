@@ -13,14 +13,27 @@ struct PickledXGBoost {
     self.graph = graph
   }
 
+  /// The bytes of the model.
+  var size: Int {
+    let booster = object.kind == .booster ? object : booster
+    let fields = booster.flatMap { try? PickleFields($0, in: graph) }
+    return fields?["handle"].flatMap(graph.bytes)?.count ?? 0
+  }
+
+  /// The booster of an estimator.
+  private var booster: PickleObject? {
+    guard let fields = try? PickleFields(object, in: graph), let booster = fields["_Booster"],
+      case .object(let booster) = graph[booster], booster.kind == .booster
+    else { return nil }
+    return booster
+  }
+
   func treeModel() throws -> TreeModel {
     guard object.kind != .booster else {
       return try model(of: object, isEstimator: false).treeModel(format: .pickle)
     }
     let fields = try PickleFields(object, in: graph)
-    guard let booster = fields["_Booster"], case .object(let booster) = graph[booster],
-      booster.kind == .booster
-    else {
+    guard let booster else {
       throw ModelFormatError(
         .malformed, "the estimator holds no booster", remedy: "fit it before it is pickled",
         offset: object.offset
@@ -28,11 +41,13 @@ struct PickledXGBoost {
     }
     try checkMissing(fields)
     do {
-      let model = try model(of: booster, isEstimator: true)
+      var model = try model(of: booster, isEstimator: true)
+      model.isClassifier = object.kind.isClassifier
       var tree = try model.treeModel(format: .pickle)
-      if tree.forest.objective.task.isClassification {
-        tree.labels = try PickledLabels.labels(
-          of: fields, count: max(2, tree.forest.outputCount))
+      if tree.objective.task.isClassification {
+        let labels = try PickledLabels.labels(of: fields, count: tree.ensemble.classCount)
+        tree.labels = labels?.names
+        tree.classValues = labels?.numbers
       }
       return tree
     } catch {

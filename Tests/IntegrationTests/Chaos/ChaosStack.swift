@@ -58,7 +58,7 @@ final class ChaosStack: Sendable {
   @discardableResult
   func startServer() async throws -> CoppiceServer {
     let process = try CoppiceProcess([
-      "serve", root.path, "--port", "0", "--redis", url, "--max-client-jobs", "100000",
+      "serve", root.path, "--port", "0", "--no-grpc", "--redis", url, "--max-client-jobs", "100000",
     ])
     guard let port = await process.logged("listening")?.fields["port"].flatMap(Int.init),
       await process.logged("connected to Redis") != nil

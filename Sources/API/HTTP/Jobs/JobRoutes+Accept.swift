@@ -89,7 +89,7 @@ extension PredictCall {
   func request(for rows: Matrix) -> PredictionRequest {
     PredictionRequest(
       model: model.id, rows: rows,
-      outputs: wantsProbabilities == true ? [.predict, .probabilities] : [.predict],
+      outputs: [model.answer] + (wantsProbabilities == true ? [.probabilities] : []),
       deadline: deadline)
   }
 }

@@ -9,7 +9,7 @@ extension PredictAnswer {
 
   /// What is predicted for each row.
   func values(_ prediction: Prediction) -> [Float] {
-    guard let values = prediction.values[.predict] else { return [] }
+    guard let values = prediction.values[model.answer] else { return [] }
     return (0..<values.rowCount).map { values[row: $0].first ?? .nan }
   }
 
