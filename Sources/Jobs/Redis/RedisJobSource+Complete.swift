@@ -32,7 +32,7 @@ extension RedisJobSource {
       attempt += 1
     }
     state.withLock { state in
-      for (job, _) in results { state.held[job.entry] = nil }
+      for (job, _) in results { state.held[job.place] = nil }
     }
     return isFirst
   }
@@ -48,7 +48,7 @@ extension RedisJobSource {
       state.untrimmed = 0
       return true
     }
-    if trims { commands.append(trim) }
+    if trims { commands += self.trims }
     var problem: RedisError?
     do throws(RedisError) {
       let replies = try await redis.send(commands)
@@ -72,18 +72,20 @@ extension RedisJobSource {
   private func count(_ result: (job: Job, outcome: JobOutcome), isFirst: Bool) {
     guard isFirst else { return metrics.duplicate.increment() }
     metrics.completed(result.outcome)
-    if case .dead(let reason) = result.outcome { countDead(result.job.entry, reason) }
+    if case .dead(let reason) = result.outcome { countDead(result.job.place.entry, reason) }
   }
 
   private func command(for job: Job, _ outcome: JobOutcome) -> RedisCommand {
+    if let piece = job.piece { return settle(job, piece, outcome) }
     if case .dead(let reason) = outcome {
       return bury(
-        job.entry, id: job.id, replyTo: job.replyTo,
+        job.place, id: job.id, replyTo: job.replyTo,
         attempts: min(job.attempt, configuration.maximumAttempts), reason)
     }
     return .evaluate(
-      QueueScripts.complete, keys: [keys.jobs, keys.result(job.id), keys.replies(job.replyTo)],
-      arguments: [QueueKeys.group, .text(job.entry)] + arguments(job.id, outcome))
+      QueueScripts.complete,
+      keys: [keys.jobs(job.place.priority), keys.result(job.id), keys.replies(job.replyTo)],
+      arguments: [QueueKeys.group, .text(job.place.entry)] + arguments(job.id, outcome))
   }
 
   private func arguments(_ id: JobID, _ outcome: JobOutcome) -> [RedisCommand.Argument] {
@@ -93,9 +95,11 @@ extension RedisJobSource {
     ]
   }
 
-  /// Removes what is finished from the stream.
-  var trim: RedisCommand {
-    .evaluate(QueueScripts.trim, keys: [keys.jobs], arguments: [QueueKeys.group])
+  /// Removes what is finished from the streams.
+  var trims: [RedisCommand] {
+    keys.streams.map {
+      .evaluate(QueueScripts.trim, keys: [$0], arguments: [QueueKeys.group])
+    }
   }
 
   /// Ends what was given out too often and sets aside what is damaged, and tells the waiters.
@@ -112,22 +116,24 @@ extension RedisJobSource {
       do throws(RedisError) {
         _ = try await redis.send(
           bury(
-            entry.entry, id: entry.id, replyTo: entry.replyTo, attempts: entry.attempt, reason))
-        countDead(entry.entry, reason)
+            entry.place, id: entry.piece == nil ? entry.id : nil, replyTo: entry.replyTo,
+            attempts: entry.attempt, reason))
+        countDead(entry.place.entry, reason)
       } catch {
         // It stays with this worker until it is taken over, and is set aside then.
         logger.error(
-          "cannot set a job aside", metadata: ["entry": "\(entry.entry)", "reason": "\(error)"])
+          "cannot set a job aside",
+          metadata: ["entry": "\(entry.place.entry)", "reason": "\(error)"])
       }
     }
   }
 
   private func bury(
-    _ entry: String, id: JobID?, replyTo: String?, attempts: Int, _ reason: String
+    _ place: JobPlace, id: JobID?, replyTo: String?, attempts: Int, _ reason: String
   ) -> RedisCommand {
-    var keys: [RedisCommand.Argument] = [self.keys.jobs, self.keys.dead]
+    var keys: [RedisCommand.Argument] = [self.keys.jobs(place.priority), self.keys.dead]
     var arguments: [RedisCommand.Argument] = [
-      QueueKeys.group, .text(entry), .text(reason), .integer(attempts),
+      QueueKeys.group, .text(place.entry), .text(reason), .integer(attempts),
       .integer(configuration.maximumDead), .integer(configuration.deadLifetime.milliseconds),
     ]
     if let id, let replyTo {

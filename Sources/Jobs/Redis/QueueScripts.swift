@@ -53,6 +53,20 @@ enum QueueScripts {
       return 1
       """)
 
+  /// Reads from the first stream that has jobs, so that what is urgent never waits behind what is not.
+  ///
+  /// Keys: the streams, in order. Arguments: group, consumer, and for each stream the largest number.
+  /// Returns nothing, or the stream's number and the entries.
+  static let take = RedisScript(
+    """
+    for n = 1, #KEYS do
+      local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 2],
+        'STREAMS', KEYS[n], '>')
+      if found then return {n, found[1][2]} end
+    end
+    return {}
+    """)
+
   /// Takes over the oldest job that nobody cared for.
   ///
   /// One at a time, so that a job that kills its workers does not take others with it.
@@ -103,8 +117,30 @@ enum QueueScripts {
       return redis.call('XTRIM', KEYS[1], 'MINID', first)
       """)
 
-  /// Counts waiting and running jobs. Keys: jobs. Arguments: group.
-  static let measure = RedisScript(depth + "return {depth(KEYS[1], ARGV[1])}")
+  /// Counts waiting and running jobs and looks for the oldest of them.
+  ///
+  /// Keys: jobs. Arguments: group. Returns both numbers and an age in milliseconds.
+  static let measure = RedisScript(
+    depth + """
+      local waiting, running = depth(KEYS[1], ARGV[1])
+      local oldest
+      local function see(entry)
+        local time = tonumber(string.match(entry, '^(%d+)'))
+        if not oldest or time < oldest then oldest = time end
+      end
+      if running > 0 then see(redis.call('XPENDING', KEYS[1], ARGV[1])[2]) end
+      if waiting > 0 then
+        local last = info(KEYS[1], ARGV[1])['last-delivered-id'] or '0-0'
+        local first = redis.call('XRANGE', KEYS[1], '(' .. last, '+', 'COUNT', 1)[1]
+        if first then see(first[1]) end
+      end
+      local age = 0
+      if oldest then
+        local now = redis.call('TIME')
+        age = math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - oldest)
+      end
+      return {waiting, running, age}
+      """)
 
   /// Forgets a worker that stops, unless it leaves jobs behind. Keys: jobs. Arguments: group, consumer.
   static let leave = RedisScript(
@@ -116,17 +152,19 @@ enum QueueScripts {
 
   /// Forgets workers that left nothing and were not seen for long; one process a minute does it.
   ///
-  /// Keys: jobs, housekeeper. Arguments: group, consumer, idle milliseconds. Returns how many.
+  /// Keys: housekeeper, streams. Arguments: group, consumer, idle milliseconds. Returns how many.
   static let sweep = RedisScript(
     """
-    if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', 60000) then return 0 end
+    if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', 60000) then return 0 end
     local count = 0
-    for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
-      local consumer = {}
-      for n = 1, #fields, 2 do consumer[fields[n]] = fields[n + 1] end
-      if consumer.pending == 0 and consumer.idle > tonumber(ARGV[3]) then
-        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
-        count = count + 1
+    for stream = 2, #KEYS do
+      for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[stream], ARGV[1])) do
+        local consumer = {}
+        for n = 1, #fields, 2 do consumer[fields[n]] = fields[n + 1] end
+        if consumer.pending == 0 and consumer.idle > tonumber(ARGV[3]) then
+          redis.call('XGROUP', 'DELCONSUMER', KEYS[stream], ARGV[1], consumer.name)
+          count = count + 1
+        end
       end
     end
     return count
@@ -146,7 +184,7 @@ enum QueueScripts {
     """
 
   /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted.
-  private static let depth =
+  static let depth =
     groupInfo + """
       local function depth(jobs, group)
         local found = info(jobs, group)

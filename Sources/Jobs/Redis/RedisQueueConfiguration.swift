@@ -22,6 +22,8 @@ public struct RedisQueueConfiguration: Sendable {
   public var maximumDead = 1_000
   /// How long a read waits inside Redis before it is repeated.
   public var blockTime: Duration = .seconds(2)
+  /// What holds for jobs that outlive their request.
+  public var durable = DurableJobSettings()
   /// How often the depth of the queue is measured.
   public var measureInterval: Duration = .seconds(5)
   /// How long a worker that was seen idle is remembered.

@@ -32,6 +32,7 @@ public final class RedisJobQueue: JobQueue, Service {
   let keys: QueueKeys
   let metrics: JobMetrics
   let logger: Logger
+  let changes = JobChanges()
   private let state = Mutex(State())
   private let (arrivals, arrival) = AsyncStream.makeStream(
     of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -59,6 +60,7 @@ public final class RedisJobQueue: JobQueue, Service {
         group.addTask { await self.measureDepth() }
       }
     }
+    changes.stop()
     let waiters = state.withLock { state in
       state.isStopped = true
       return state.waiters.ids.compactMap { state.waiters.remove($0) }
@@ -108,10 +110,10 @@ public final class RedisJobQueue: JobQueue, Service {
   /// Sends the job; only a refusal is told to the waiter, whose next news is the reply.
   private func enqueue(_ id: JobID, _ payload: ByteBuffer, _ deadline: Deadline) {
     let command = RedisCommand.evaluate(
-      QueueScripts.enqueue, keys: [keys.jobs],
+      QueueScripts.enqueue, keys: [keys.jobs(.interactive)],
       arguments: [
         QueueKeys.group, .integer(configuration.maximumDepth), .text("\(id)"), .bytes(payload),
-        .integer(Int(deadline.unixMilliseconds)), .text(server),
+        .integer(Int(deadline.unixMilliseconds + redis.clockOffset)), .text(server),
       ])
     redis.perform([command]) { [self] result in
       do throws(RedisError) {
@@ -166,12 +168,9 @@ public final class RedisJobQueue: JobQueue, Service {
   }
 
   private func measureDepth() async {
-    let command = RedisCommand.evaluate(
-      QueueScripts.measure, keys: [keys.jobs], arguments: [QueueKeys.group])
     while !Task.isCancelled {
-      if let depth = (try? await redis.send(command)).flatMap(QueueDepth.init) {
-        metrics.record(depth)
-      }
+      if let depth = try? await redis.depth(keys) { metrics.record(depth) }
+      await endOverdue()
       try? await Task.sleep(for: configuration.measureInterval)
     }
   }

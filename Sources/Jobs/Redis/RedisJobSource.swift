@@ -11,8 +11,8 @@ import Synchronization
 /// half of it for jobs that others left behind.
 public final class RedisJobSource: JobSource, Service {
   struct State {
-    /// Jobs in hand, by entry.
-    var held: [String: Job] = [:]
+    /// Jobs in hand.
+    var held: [JobPlace: Job] = [:]
     var connection: RedisConnection?
     /// When to look for what others left.
     var nextTakeOver = ContinuousClock.now
@@ -21,6 +21,8 @@ public final class RedisJobSource: JobSource, Service {
     /// How many jobs were finished since the stream was trimmed.
     var untrimmed = 0
     var isReading = false
+    /// How many times jobs were looked for.
+    var looks = 0
   }
 
   /// The name of this worker in the consumer group.
@@ -74,20 +76,54 @@ public final class RedisJobSource: JobSource, Service {
       metrics.takenOver.increment()
       return await take(in: [left])
     }
+    let waiting = try await takeWaiting(connection, upTo: limit)
+    if !waiting.isEmpty { return await take(in: waiting) }
+    return await take(in: try await read(connection))
+  }
+
+  /// What waits in the first stream that has anything; now and then the last stream comes first, so
+  /// that it is never forgotten for good.
+  private func takeWaiting(
+    _ connection: RedisConnection, upTo limit: Int
+  ) async throws(RedisError) -> [JobEntry] {
+    let look = state.withLock { state in
+      state.looks += 1
+      return state.looks
+    }
+    let order = look % 16 == 0 ? JobPriority.allCases.reversed() : JobPriority.allCases
+    let reply = try await connection.send(
+      .evaluate(
+        QueueScripts.take, keys: order.map(keys.jobs),
+        arguments: [QueueKeys.group, .text(consumer)]
+          + order.map { .integer(max(1, $0 == .bulk ? min(limit, 2) : limit)) }))
+    guard let parts = reply.elements, parts.count == 2, let number = parts[0].integer,
+      order.indices.contains(number - 1)
+    else { return [] }
+    return JobEntry.list(parts[1], priority: order[number - 1])
+  }
+
+  /// Waits for the next job of any priority, for a while.
+  private func read(_ connection: RedisConnection) async throws(RedisError) -> [JobEntry] {
     let block = configuration.blockTime
-    let command: RedisCommand = [
-      "XREADGROUP", "GROUP", QueueKeys.group, .text(consumer), "COUNT", .integer(max(1, limit)),
-      "BLOCK", .integer(block.milliseconds), "STREAMS", keys.jobs, ">",
-    ]
+    let streams = keys.streams
+    let command = RedisCommand(
+      [
+        "XREADGROUP", "GROUP", QueueKeys.group, .text(consumer), "COUNT", 1, "BLOCK",
+        .integer(block.milliseconds), "STREAMS",
+      ] + streams + streams.map { _ in ">" })
     state.withLock { $0.isReading = true }
-    let reply = await withTaskCancellationOrGracefulShutdownHandler {
+    let result = await withTaskCancellationOrGracefulShutdownHandler {
       // What stopped before the read cannot wake it.
       isStopping ? .success(.null) : await connection.result(of: command, blocking: block)
     } onCancelOrGracefulShutdown: {
       self.endRead(connection.id)
     }
     state.withLock { $0.isReading = false }
-    return await take(in: JobEntry.list(try reply.get()))
+    guard let found = try result.get().elements else { return [] }
+    return stride(from: 0, to: found.count - 1, by: 2).flatMap { index -> [JobEntry] in
+      guard let priority = found[index].text.flatMap(keys.priority(ofStream:)) else { return [] }
+      return JobEntry.list(found[index + 1], priority: priority)
+    }
   }
 
   /// Ends a blocked read early and loses nothing: what Redis has given out by then is still read.
@@ -105,10 +141,13 @@ public final class RedisJobSource: JobSource, Service {
   /// Keeps what may be computed and ends what may not.
   private func take(in entries: [JobEntry]) async -> [Job] {
     guard !entries.isEmpty else { return [] }
-    let intake = Intake(entries, maximumAttempts: configuration.maximumAttempts, now: .now)
+    let offset = redis.clockOffset
+    let intake = Intake(
+      await begin(entries), maximumAttempts: configuration.maximumAttempts, now: .now,
+      clockOffset: offset)
     hold(intake.jobs + intake.expired + intake.exhausted)
     metrics.taken.increment(by: intake.jobs.count)
-    let now = Deadline.now.unixMilliseconds
+    let now = Deadline.now.unixMilliseconds + offset
     for entry in entries {
       if let enqueued = entry.enqueued { metrics.wait.recordMilliseconds(max(0, now - enqueued)) }
     }
@@ -119,7 +158,7 @@ public final class RedisJobSource: JobSource, Service {
 
   private func hold(_ jobs: [Job]) {
     state.withLock { state in
-      for job in jobs { state.held[job.entry] = job }
+      for job in jobs { state.held[job.place] = job }
     }
   }
 
@@ -142,11 +181,13 @@ public final class RedisJobSource: JobSource, Service {
   }
 
   private func createGroup(_ connection: RedisConnection) async throws(RedisError) {
-    do throws(RedisError) {
-      _ = try await connection.send(
-        ["XGROUP", "CREATE", keys.jobs, QueueKeys.group, "0", "MKSTREAM"])
-    } catch  where error.serverCode == "BUSYGROUP" {
-      // Another worker was first.
+    for stream in keys.streams {
+      do throws(RedisError) {
+        _ = try await connection.send(
+          ["XGROUP", "CREATE", stream, QueueKeys.group, "0", "MKSTREAM"])
+      } catch  where error.serverCode == "BUSYGROUP" {
+        // Another worker was first.
+      }
     }
   }
 

@@ -25,21 +25,25 @@ extension RedisJobSource {
   private func claim(
     _ connection: RedisConnection, idle: Duration, from owner: String?
   ) async throws(RedisError) -> JobEntry? {
-    while true {
-      let reply = try await connection.send(
-        .evaluate(
-          QueueScripts.takeOver, keys: [keys.jobs],
-          arguments: [QueueKeys.group, .text(consumer), .integer(idle.milliseconds)]
-            + (owner.map { [.text($0)] } ?? [])))
-      guard let parts = reply.elements, parts.count >= 2, let entry = parts[0].text,
-        let attempt = parts[1].integer
-      else { return nil }
-      if parts.count > 2 {
-        logger.notice(
-          "took over a job", metadata: ["entry": "\(entry)", "attempt": "\(attempt)"])
-        return JobEntry(entry: entry, fields: parts[2], attempt: attempt)
+    for priority in JobPriority.allCases {
+      while true {
+        let reply = try await connection.send(
+          .evaluate(
+            QueueScripts.takeOver, keys: [keys.jobs(priority)],
+            arguments: [QueueKeys.group, .text(consumer), .integer(idle.milliseconds)]
+              + (owner.map { [.text($0)] } ?? [])))
+        guard let parts = reply.elements, parts.count >= 2, let entry = parts[0].text,
+          let attempt = parts[1].integer
+        else { break }
+        if parts.count > 2 {
+          logger.notice(
+            "took over a job", metadata: ["entry": "\(entry)", "attempt": "\(attempt)"])
+          return JobEntry(
+            place: JobPlace(priority: priority, entry: entry), fields: parts[2], attempt: attempt)
+        }
+        logger.error("a job was deleted while it was under way", metadata: ["entry": "\(entry)"])
       }
-      logger.error("a job was deleted while it was under way", metadata: ["entry": "\(entry)"])
     }
+    return nil
   }
 }
