@@ -13,7 +13,7 @@
 
 INLINE void FN(walk_on)(int categories, const fk_walk_tables *tables, const uint32_t *roots,
                         size_t root_step, const WORD *words, size_t word_step, size_t count,
-                        uint32_t *restrict exits) {
+                        uint32_t *restrict leaves) {
   uint32_t blocks[FK_WALKERS];
   uint8_t active[FK_WALKERS];
   const int64_t number_count = tables->number_count;
@@ -37,7 +37,7 @@ INLINE void FN(walk_on)(int categories, const fk_walk_tables *tables, const uint
         i = 2 * i + (value < limit);
       }
       const uint32_t exit = i & 15, onward = block[0];
-      exits[w] = 16 * blocks[w] + exit;
+      leaves[w] = 16 * blocks[w] + exit;
       blocks[w] += (uint32_t)block[1] + (uint32_t)__builtin_popcount(onward & ((1u << exit) - 1));
       __builtin_prefetch((const WORD *)tables->blocks + 32 * (size_t)blocks[w]);
       active[left] = (uint8_t)w;
@@ -48,33 +48,42 @@ INLINE void FN(walk_on)(int categories, const fk_walk_tables *tables, const uint
 }
 
 FUNCTION void FN(walk)(const fk_walk_tables *tables, const uint32_t *roots, size_t root_step,
-                       const void *words, size_t word_step, size_t count, uint32_t *exits) {
+                       const void *words, size_t word_step, size_t count, uint32_t *leaves) {
   if (tables->category_count > 0)
-    FN(walk_on)(1, tables, roots, root_step, words, word_step, count, exits);
+    FN(walk_on)(1, tables, roots, root_step, words, word_step, count, leaves);
   else
-    FN(walk_on)(0, tables, roots, root_step, words, word_step, count, exits);
+    FN(walk_on)(0, tables, roots, root_step, words, word_step, count, leaves);
+  // All at once, so that these too wait for memory together.
+  for (size_t w = 0; w < count; w++) leaves[w] = tables->exits[leaves[w]];
+  for (size_t w = 0; w < count; w++)
+    __builtin_prefetch((const char *)tables->values + leaves[w] * tables->value_bytes);
 }
 
-FUNCTION void FN(encode)(const fk_walk_tables *tables, const float *row, void *target) {
+FUNCTION void FN(encode)(const fk_walk_tables *tables, const float *rows, size_t row_step,
+                         size_t count, void *target, size_t word_step) {
   WORD *words = target;
-  uint32_t rank = 0, feature = UINT32_MAX;
+  uint32_t ranks[FK_WALKERS], feature = UINT32_MAX;
   for (size_t n = 0; n < tables->number_count; n++) {
     const fk_number number = tables->numbers[n];
-    const float value = row[number.feature];
-    if (number.feature != feature) {
-      feature = number.feature;
-      rank = FN(rank)(tables->thresholds + number.thresholds, number.count, value);
-    }
-    words[n] = __builtin_fabsf(value) > number.zero_limit ? (WORD)rank : (WORD)number.missing;
+    const float *values = rows + number.feature;
+    if (number.feature != feature)
+      for (size_t r = 0; r < count; r++)
+        ranks[r] = FN(rank)(tables->thresholds + number.thresholds, number.count, values[r * row_step]);
+    feature = number.feature;
+    for (size_t r = 0; r < count; r++)
+      words[r * word_step + n] = __builtin_fabsf(values[r * row_step]) > number.zero_limit
+                                     ? (WORD)ranks[r] : (WORD)number.missing;
   }
   for (size_t c = 0; c < tables->category_count; c++) {
     const fk_category category = tables->categories[c];
-    const float value = row[category.feature];
-    uint32_t code = category.count;
-    if (value > category.lowest && value < (float)category.count) code = (uint32_t)value;
-    if (value != value) code = category.count + 1;
-    __builtin_memcpy(words + category.first_word,
-                     (const WORD *)tables->bits + category.first_bits + code * category.word_count,
-                     category.word_count * sizeof(WORD));
+    for (size_t r = 0; r < count; r++) {
+      const float value = rows[r * row_step + category.feature];
+      uint32_t code = category.count;
+      if (value > category.lowest && value < (float)category.count) code = (uint32_t)value;
+      if (value != value) code = category.count + 1;
+      __builtin_memcpy(words + r * word_step + category.first_word,
+                       (const WORD *)tables->bits + category.first_bits + code * category.word_count,
+                       category.word_count * sizeof(WORD));
+    }
   }
 }

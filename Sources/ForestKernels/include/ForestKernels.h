@@ -22,6 +22,9 @@ enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_MAX_DEPTH = 8 };
 /// Calls body with that much memory on the stack, 64-byte aligned and not initialised.
 void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void *context);
 
+/// Asks the system to back this memory with large pages, where it can.
+void fk_advise_large_pages(void *memory, size_t bytes);
+
 // ---- Slices: many rows at once, one bit a row (see Slice.h)
 
 /// The questions that a forest asks about one feature, in ascending order of thresholds.
@@ -149,17 +152,21 @@ typedef struct {
   const float *thresholds;
   const void *bits;
   const void *blocks;
+  const uint32_t *exits;  // of every exit of every block, the leaf
+  const void *values;     // of every leaf
+  uint32_t value_bytes;
   uint32_t number_count;  // words of numbers come first
   uint32_t category_count;
 } fk_walk_tables;
 
 typedef struct {
-  /// Writes the words of a row.
-  void (*encode)(const fk_walk_tables *, const float *row, void *words);
+  /// Writes the words of at most FK_WALKERS rows.
+  void (*encode)(const fk_walk_tables *, const float *rows, size_t row_step, size_t count, void *words,
+                 size_t word_step);
   /// Walks at most FK_WALKERS ways, from blocks[roots[w * root_step]] with the row at
-  /// words[w * word_step], and writes each one's last block * 16 + exit.
+  /// words[w * word_step], and writes the leaves where they end.
   void (*walk)(const fk_walk_tables *, const uint32_t *roots, size_t root_step, const void *words,
-               size_t word_step, size_t count, uint32_t *exits);
+               size_t word_step, size_t count, uint32_t *leaves);
 } fk_walk;
 
 /// The kernels of a level for words of 2 or 4 bytes.

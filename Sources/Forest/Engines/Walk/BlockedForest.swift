@@ -1,16 +1,24 @@
 /// The trees of a forest in blocks of four levels (`Walk.h` explains), and what its leaves add.
-struct BlockedForest<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable> {
+struct BlockedForest<
+  Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable,
+  Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable
+> {
   /// 16 pairs of words a block; the blocks of a tree by level.
   private(set) var blocks: [Word] = []
   /// Of every tree, the number of its first block.
   private(set) var roots: [UInt32] = []
-  /// Of every exit of every block, the number of the leaf that it leads to.
+  private(set) var leaves: LeafRows<Sum>
+  /// Of every exit of every block, the row of the leaf that it leads to.
   private(set) var exits: [UInt32] = []
-  /// Of every leaf, its position in its tree.
-  private(set) var positions: [Int32] = []
+  /// The same, the leaf's position in its tree.
+  private(set) var positions: [UInt32] = []
+
+  /// While a block is filled: the nodes in it, by their place in a complete tree.
+  private var places: [(place: Int, node: Int)] = []
 
   /// Lays out a forest; nil if a block's first successor is too far ahead for a word.
   init?(_ forest: Forest, _ code: RowCode<Word>, numbers: [[Int32]]) {
+    leaves = LeafRows(forest)
     for (tree, numbers) in zip(forest.trees, numbers) {
       let root = blocks.count / 32
       roots.append(UInt32(root))
@@ -20,6 +28,7 @@ struct BlockedForest<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
       while next < pending.count {
         blocks += repeatElement(0, count: 32)
         exits += repeatElement(0, count: 16)
+        positions += repeatElement(0, count: 16)
         guard let ahead = Word(exactly: pending.count - next) else { return nil }
         blocks[(root + next) * 32 + 1] = ahead
         add(tree, code, numbers, root + next, node: pending[next], pending: &pending)
@@ -34,7 +43,8 @@ struct BlockedForest<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
     _ tree: Tree, _ code: RowCode<Word>, _ numbers: [Int32], _ block: Int, node: Int,
     pending: inout [Int]
   ) {
-    var places = [(place: 1, node: node)]
+    places.removeAll(keepingCapacity: true)
+    places.append((1, node))
     // By level, so that exits come in ascending order.
     var next = 0
     while next < places.count {
@@ -55,8 +65,8 @@ struct BlockedForest<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
         // Below a leaf every answer is no.
         var exit = place
         while exit < 16 { exit *= 2 }
-        exits[block * 16 + exit - 16] = UInt32(positions.count)
-        positions.append(Int32(node))
+        exits[block * 16 + exit - 16] = leaves.row(of: tree, at: node)
+        positions[block * 16 + exit - 16] = UInt32(node)
       }
     }
   }

@@ -2,30 +2,15 @@
 struct LeafSums<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable {
   private let forest: Forest
   /// Of every leaf, `width` values.
-  private let values: Table<Sum>
+  let values: Table<Sum>
   private let outputs: Table<Int32>
   private let width: Int
   /// For means: how many trees add to each output.
   private let treeCounts: [Int]
 
-  /// - Parameter positions: of the leaves in their trees, tree by tree.
-  init(_ forest: Forest, positions: Table<Int32>) {
-    var values: [Sum] = []
-    values.reserveCapacity(positions.count * forest.trees[0].width)
-    var leaf = 0
-    for tree in forest.trees {
-      for _ in 0..<tree.nodes.count / 2 + 1 {
-        let position = Int(positions.pointer[leaf])
-        if case .leaf(let value) = tree.nodes[position] {
-          values.append(Sum(value))
-        } else {
-          for value in tree.leafValues(at: position) { values.append(Sum(value)) }
-        }
-        leaf += 1
-      }
-    }
+  init(_ forest: Forest, _ leaves: LeafRows<Sum>) {
     self.forest = forest
-    self.values = Table(values)
+    values = Table(leaves.values)
     outputs = Table(forest.trees.map { Int32($0.output) })
     width = forest.trees[0].width
     treeCounts = forest.baseMargins.indices.map {
@@ -33,8 +18,9 @@ struct LeafSums<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable
     }
   }
 
-  /// The bytes of a row's sums.
-  var byteCount: Int { forest.outputCount * MemoryLayout<Sum>.stride }
+  /// The bytes of a leaf's values, and of a row's sums.
+  var valueBytes: Int { width * MemoryLayout<Sum>.stride }
+  var sumBytes: Int { forest.outputCount * MemoryLayout<Sum>.stride }
 
   /// Sets the sums of a row to where they start.
   func start(_ sums: UnsafeMutablePointer<Sum>) {
@@ -49,10 +35,10 @@ struct LeafSums<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable
     // Safe: the leaf was numbered by init, and Forest checked that its tree's outputs exist.
     let sums = sums + Int(outputs.pointer[tree])
     let values = values.pointer + Int(leaf) &* width
-    if width == 1 {
-      sums[0] += values[0]
-    } else {
-      for index in 0..<width { sums[index] += values[index] }
+    sums[0] += values[0]
+    if width > 1 {
+      sums[1] += values[1]
+      for index in 2..<width { sums[index] += values[index] }
     }
   }
 

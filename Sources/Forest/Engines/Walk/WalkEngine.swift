@@ -9,21 +9,15 @@ public struct WalkEngine: Engine {
   /// The forest whose margins these are.
   public let forest: Forest
   private let tables: WalkTables
-  private let sums: Sums
   /// The bytes of a row's words and of its sums.
   private let wordBytes, sumBytes: Int
   private let blockRows: Int
   private let blocks: ScratchPool
 
-  private enum Sums: Sendable {
-    case float32(LeafSums<Float>)
-    case float64(LeafSums<Double>)
-  }
-
   private static let walkers = Int(FK_WALKERS)
-  private static let exitBytes = walkers * MemoryLayout<UInt32>.stride
+  private static let leafBytes = walkers * MemoryLayout<UInt32>.stride
   /// Fewer rows go one after another, each through all trees; more go together through each tree.
-  private static let fewRows = 16
+  private static let fewRows = 32
   /// More than this much scratch is not put onto the stack.
   private static let stackLimit = 1 << 15
 
@@ -38,17 +32,16 @@ public struct WalkEngine: Engine {
     }
     self.forest = forest
     tables = try WalkTables(forest, instructions)
-    if forest.summation == .float32 {
-      let leaves = LeafSums<Float>(forest, positions: tables.positions)
-      (sums, sumBytes) = (.float32(leaves), leaves.byteCount)
-    } else {
-      let leaves = LeafSums<Double>(forest, positions: tables.positions)
-      (sums, sumBytes) = (.float64(leaves), leaves.byteCount)
-    }
+    sumBytes =
+      switch tables.sums {
+      case .float32(let leaves): leaves.sumBytes
+      case .float64(let leaves): leaves.sumBytes
+      }
     // A row begins with a cache line.
     wordBytes = (tables.wordCount * tables.wordBytes + 63) & ~63
-    blockRows = min(256, max(64, (1 << 16) / wordBytes / 64 * 64))
-    blocks = ScratchPool(byteCount: Self.exitBytes + blockRows * (wordBytes + sumBytes))
+    // While a tree's blocks are in the cache, as many rows as also fit walk through it.
+    blockRows = max(64, (1 << 18) / (wordBytes + sumBytes) / 64 * 64)
+    blocks = ScratchPool(byteCount: Self.leafBytes + blockRows * (wordBytes + sumBytes))
   }
 
   /// Writes the margins of each row.
@@ -64,7 +57,7 @@ public struct WalkEngine: Engine {
         let target = margins.baseAddress!
         let call = WalkCall(
           rows: rows.baseAddress ?? UnsafePointer(target), rowCount: rowCount, trees: trees)
-        let scratchBytes = Self.exitBytes + wordBytes + sumBytes
+        let scratchBytes = Self.leafBytes + wordBytes + sumBytes
         if rowCount >= Self.fewRows || scratchBytes > Self.stackLimit {
           blocks.withScratch { add(call, into: target, scratch: $0) }
         } else {
@@ -77,7 +70,7 @@ public struct WalkEngine: Engine {
   fileprivate func add(
     _ call: WalkCall, into margins: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
-    switch sums {
+    switch tables.sums {
     case .float32(let leaves): add(call, leaves, into: margins, scratch: scratch)
     case .float64(let leaves): add(call, leaves, into: margins, scratch: scratch)
     }
@@ -87,37 +80,36 @@ public struct WalkEngine: Engine {
     _ call: WalkCall, _ leaves: LeafSums<Sum>, into margins: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
-    var tables = tables.pointers
+    var tables = tables.pointers()
     let kernels = self.tables.kernels
-    let leafOfExit = self.tables.exits.pointer
     let roots = self.tables.roots.pointer
     let (features, outputs) = (forest.featureCount, forest.outputCount)
     let together = call.rowCount >= Self.fewRows
     let blockRows = together ? blockRows : 1
-    // Safe: the scratch has room for the exits, and the words and sums of so many rows. A block
+    let wordStep = wordBytes / self.tables.wordBytes
+    // Safe: the scratch has room for the leaves, and the words and sums of so many rows. A block
     // leads only to blocks of its tree and asks only for words that encode has written, and every
     // exit that can be reached has a leaf.
-    let exits = scratch.assumingMemoryBound(to: UInt32.self)
-    let words = scratch + Self.exitBytes
+    let reached = scratch.assumingMemoryBound(to: UInt32.self)
+    let words = scratch + Self.leafBytes
     let sums = (words + blockRows * wordBytes).assumingMemoryBound(to: Sum.self)
     for row in stride(from: 0, to: call.rowCount, by: blockRows) {
       let count = min(blockRows, call.rowCount &- row)
-      for index in 0..<count {
+      for first in stride(from: 0, to: count, by: Self.walkers) {
         kernels.encode(
-          &tables, call.rows + (row &+ index) &* features, words + index &* wordBytes)
-        leaves.start(sums + index &* outputs)
+          &tables, call.rows + (row &+ first) &* features, features,
+          min(Self.walkers, count &- first), words + first &* wordBytes, wordStep)
       }
+      for index in 0..<count { leaves.start(sums + index &* outputs) }
       if together {
         for tree in call.trees {
           for first in stride(from: 0, to: count, by: Self.walkers) {
             let walkers = min(Self.walkers, count &- first)
             kernels.walk(
-              &tables, roots + tree, 0, words + first &* wordBytes,
-              wordBytes / self.tables.wordBytes, walkers, exits)
+              &tables, roots + tree, 0, words + first &* wordBytes, wordStep, walkers, reached)
             let sums = sums + first &* outputs
             for walker in 0..<walkers {
-              leaves.add(
-                leaf: leafOfExit[Int(exits[walker])], of: tree, to: sums + walker &* outputs)
+              leaves.add(leaf: reached[walker], of: tree, to: sums + walker &* outputs)
             }
           }
         }
@@ -125,9 +117,9 @@ public struct WalkEngine: Engine {
         for tree in stride(from: call.trees.lowerBound, to: call.trees.upperBound, by: Self.walkers)
         {
           let walkers = min(Self.walkers, call.trees.upperBound &- tree)
-          kernels.walk(&tables, roots + tree, 1, words, 0, walkers, exits)
+          kernels.walk(&tables, roots + tree, 1, words, 0, walkers, reached)
           for walker in 0..<walkers {
-            leaves.add(leaf: leafOfExit[Int(exits[walker])], of: tree &+ walker, to: sums)
+            leaves.add(leaf: reached[walker], of: tree &+ walker, to: sums)
           }
         }
       }
@@ -187,20 +179,18 @@ extension WalkEngine {
           rows.baseAddress
           ?? UnsafePointer(UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self))
         blocks.withScratch { scratch in
-          var tables = tables.pointers
-          let exits = scratch.assumingMemoryBound(to: UInt32.self)
-          let words = scratch + Self.exitBytes
+          var tables = tables.pointers(positions: true)
+          let reached = scratch.assumingMemoryBound(to: UInt32.self)
+          let words = scratch + Self.leafBytes
           var target = target
           for row in 0..<matrix.rowCount {
-            self.tables.kernels.encode(&tables, rows + row * forest.featureCount, words)
+            self.tables.kernels.encode(
+              &tables, rows + row * forest.featureCount, 0, 1, words, 0)
             for tree in stride(from: trees.lowerBound, to: trees.upperBound, by: Self.walkers) {
               let walkers = min(Self.walkers, trees.upperBound - tree)
               self.tables.kernels.walk(
-                &tables, self.tables.roots.pointer + tree, 1, words, 0, walkers, exits)
-              for walker in 0..<walkers {
-                let leaf = self.tables.exits.pointer[Int(exits[walker])]
-                target[walker] = self.tables.positions.pointer[Int(leaf)]
-              }
+                &tables, self.tables.roots.pointer + tree, 1, words, 0, walkers, reached)
+              for walker in 0..<walkers { target[walker] = Int32(reached[walker]) }
               target += walkers
             }
           }

@@ -4,10 +4,10 @@ import ForestKernels
 struct WalkTables: Sendable {
   /// The words of a row, and their bytes.
   let wordCount, wordBytes: Int
+  let sums: Sums
   /// See ``BlockedForest``.
-  let roots, exits: Table<UInt32>
-  let positions: Table<Int32>
-
+  let roots: Table<UInt32>
+  private let exits, positions: Table<UInt32>
   private let numbers: Table<fk_number>
   private let categories: Table<fk_category>
   private let thresholds: Table<Float>
@@ -15,29 +15,49 @@ struct WalkTables: Sendable {
   private let blocks: Table<UInt8>
   let kernels: fk_walk
 
+  enum Sums: Sendable {
+    case float32(LeafSums<Float>)
+    case float64(LeafSums<Double>)
+  }
+
   /// Lays out a forest in words of 16 bits, or else of 32.
   ///
   /// - Throws: ``UnsuitableForest`` if these do not suffice either.
   init(_ forest: Forest, _ instructions: InstructionSet) throws(UnsuitableForest) {
-    let questions = RowQuestions(forest)
-    guard
-      let tables = Self(forest, questions, instructions, UInt16.self)
-        ?? Self(forest, questions, instructions, UInt32.self)
-    else {
-      throw UnsuitableForest(
-        "it takes fewer and smaller sets of categories, which agree on negatives")
+    if forest.summation == .float32 {
+      self = try Self.fitting(forest, instructions, Sums.float32)
+    } else {
+      self = try Self.fitting(forest, instructions, Sums.float64)
     }
-    self = tables
   }
 
-  private init?<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable>(
-    _ forest: Forest, _ questions: RowQuestions, _ instructions: InstructionSet, _: Word.Type
+  private static func fitting<Sum>(
+    _ forest: Forest, _ instructions: InstructionSet, _ sums: (LeafSums<Sum>) -> Sums
+  ) throws(UnsuitableForest) -> Self {
+    let questions = RowQuestions(forest)
+    guard
+      let tables = Self(forest, questions, instructions, UInt16.self, sums)
+        ?? Self(forest, questions, instructions, UInt32.self, sums)
+    else {
+      throw UnsuitableForest(
+        "it takes fewer and smaller sets of categories, which agree on negative fractions")
+    }
+    return tables
+  }
+
+  private init?<
+    Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable,
+    Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable
+  >(
+    _ forest: Forest, _ questions: RowQuestions, _ instructions: InstructionSet, _: Word.Type,
+    _ sums: (LeafSums<Sum>) -> Sums
   ) {
     guard let code = RowCode<Word>(questions, featureCount: forest.featureCount),
-      let blocked = BlockedForest(forest, code, numbers: questions.numbers)
+      let blocked = BlockedForest<Word, Sum>(forest, code, numbers: questions.numbers)
     else { return nil }
     wordCount = code.wordCount
     wordBytes = MemoryLayout<Word>.size
+    self.sums = sums(LeafSums(forest, blocked.leaves))
     roots = Table(blocked.roots)
     exits = Table(blocked.exits)
     positions = Table(blocked.positions)
@@ -49,11 +69,18 @@ struct WalkTables: Sendable {
     kernels = fk_walk_kernels(instructions.level, wordBytes)
   }
 
-  /// What the kernels read.
-  var pointers: fk_walk_tables {
-    fk_walk_tables(
+  /// What the kernels read: they give the rows of leaves' values, or else their positions.
+  func pointers(positions wantsPositions: Bool = false) -> fk_walk_tables {
+    let (values, valueBytes) =
+      switch sums {
+      case .float32(let leaves): (UnsafeRawPointer(leaves.values.pointer), leaves.valueBytes)
+      case .float64(let leaves): (UnsafeRawPointer(leaves.values.pointer), leaves.valueBytes)
+      }
+    return fk_walk_tables(
       numbers: numbers.pointer, categories: categories.pointer, thresholds: thresholds.pointer,
-      bits: bits.pointer, blocks: blocks.pointer, number_count: UInt32(numbers.count),
+      bits: bits.pointer, blocks: blocks.pointer,
+      exits: wantsPositions ? positions.pointer : exits.pointer, values: values,
+      value_bytes: wantsPositions ? 0 : UInt32(valueBytes), number_count: UInt32(numbers.count),
       category_count: UInt32(categories.count))
   }
 }
