@@ -155,18 +155,21 @@ typedef struct {
   const uint32_t *exits;  // of every exit of every block, the leaf
   const void *values;     // of every leaf
   uint32_t value_bytes;
+  uint32_t feature_count;
   uint32_t number_count;  // words of numbers come first
   uint32_t category_count;
 } fk_walk_tables;
 
 typedef struct {
-  /// Writes the words of at most FK_WALKERS rows.
-  void (*encode)(const fk_walk_tables *, const float *rows, size_t row_step, size_t count, void *words,
-                 size_t word_step);
-  /// Walks at most FK_WALKERS ways, from blocks[roots[w * root_step]] with the row at
-  /// words[w * word_step], and writes the leaves where they end.
-  void (*walk)(const fk_walk_tables *, const uint32_t *roots, size_t root_step, const void *words,
-               size_t word_step, size_t count, uint32_t *leaves);
+  /// Writes the words of one row, side by side (1 lane), or of at most FK_WALKERS rows, each word of
+  /// all rows after the other (FK_WALKERS lanes).
+  void (*encode)(const fk_walk_tables *, const float *rows, size_t count, void *words, size_t lanes);
+  /// Walks one row through at most FK_WALKERS trees and writes the leaves where it ends.
+  void (*walk_trees)(const fk_walk_tables *, const uint32_t *roots, const void *words, size_t count,
+                     uint32_t *leaves);
+  /// Walks at most FK_WALKERS rows through one tree and writes the leaves where they end.
+  void (*walk_rows)(const fk_walk_tables *, const uint32_t *root, const void *words, size_t count,
+                    uint32_t *leaves);
 } fk_walk;
 
 /// The kernels of a level for words of 2 or 4 bytes.
