@@ -11,8 +11,8 @@ enum { WALK_GROUP = 8 };
 #define FN(name) NAME(SET, name, 16)
 
 // ---- What the compiler assumes of every processor.
-#define baseline_rank16 fk_rank_search
-#define baseline_rank32 fk_rank_search
+#define baseline_rank16 fk_rank
+#define baseline_rank32 fk_rank
 #define SET baseline
 #include "Walk.h"
 #undef WORD
@@ -28,8 +28,8 @@ enum { WALK_GROUP = 8 };
 
 // ---- AVX2, of which the walk needs the bit instructions.
 #pragma clang attribute push(__attribute__((target("avx2,popcnt,bmi,bmi2"))), apply_to = function)
-#define avx2_rank16 fk_rank_search
-#define avx2_rank32 fk_rank_search
+#define avx2_rank16 fk_rank
+#define avx2_rank32 fk_rank
 #define SET avx2
 #define WORD uint16_t
 #define FN(name) NAME(SET, name, 16)
@@ -48,7 +48,7 @@ enum { WALK_GROUP = 8 };
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt,bmi,bmi2"))), apply_to = function)
 INLINE uint32_t avx512_rank16(const float *thresholds, uint32_t count, float value) {
   return count > FK_FEW && count <= FK_MANY ? fk_rank_avx512(thresholds, count, value)
-                                            : fk_rank_search(thresholds, count, value);
+                                            : fk_rank(thresholds, count, value);
 }
 #define SET avx512
 #define WORD uint16_t

@@ -17,7 +17,7 @@ typedef enum : int32_t {
 /// The highest level of this processor.
 fk_level fk_best_level(void);
 
-enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_MAX_DEPTH = 8 };
+enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_BLOCK = 32, FK_MAX_DEPTH = 8 };
 
 /// Calls body with that much memory on the stack, 64-byte aligned and not initialised.
 void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void *context);
@@ -32,6 +32,8 @@ void fk_advise_large_pages(void *memory, size_t bytes);
 ///
 /// More than FK_FEW and at most FK_MANY thresholds are followed by infinities, FK_PADDED in all, and
 /// preceded by 16 pivots, which are every sixteenth of the padded thresholds, beginning with [15].
+/// More than FK_MANY are followed by infinities, a multiple of FK_BLOCK in all, and preceded by the last
+/// of each FK_BLOCK of these.
 /// A side of more than FK_FEW has one slot more than thresholds, for the kernel's own use.
 typedef struct {
   uint32_t feature;
