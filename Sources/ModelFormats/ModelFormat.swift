@@ -8,6 +8,12 @@ public enum ModelFormat: String, Sendable, CaseIterable, Codable {
   case lightgbmText = "lightgbm_text"
   /// LightGBM's model as the JSON of `dump_model`.
   case lightgbmJSON = "lightgbm_json"
+  /// CatBoost's own binary model.
+  case catboostBinary = "catboost_cbm"
+  /// CatBoost's model as JSON text.
+  case catboostJSON = "catboost_json"
+  /// An ONNX model of ONNX-ML operators.
+  case onnx
   /// A Python pickle that holds a model.
   case pickle
 }
@@ -37,7 +43,9 @@ extension ModelFormat {
         return .xgboostJSON
       }
     }
+    if start.starts(with: "CBM1".utf8) { return .catboostBinary }
     if isPickle(bytes, start) { return .pickle }
+    if ONNXDocument.isModel(start) { return .onnx }
     throw unknown(start)
   }
 
@@ -69,6 +77,5 @@ extension ModelFormat {
     ),
     ([0x1F, 0x8B], "a gzip file", "unpack it first"),
     (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),
-    (Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"),
   ]
 }
