@@ -7,6 +7,12 @@ import ServiceLifecycle
 import Serving
 import Telemetry
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// `coppice serve`: answers predictions over HTTP and gRPC.
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -75,7 +81,8 @@ struct ServeCommand: AsyncParsableCommand {
     let metered = MeteredPredictor(predictor, metrics: metrics)
     let http = HTTPServer(
       configuration: .init(
-        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
+        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes,
+        vertex: VertexPaths(environment: ProcessInfo.processInfo.environment)),
       catalog: catalog, predictor: metered, statistics: metered.statistics, metrics: metrics,
       logger: logger, obstacle: obstacle)
     guard !noGrpc, let inference = http.inference else { return Together(services: [http]) }

@@ -1,4 +1,5 @@
 import GRPCCore
+import HTTPTypes
 import Hummingbird
 import Jobs
 
@@ -28,7 +29,7 @@ struct Call: Sendable {
   ///
   /// - Parameter standard: how long it waits when it does not say so.
   func deadline(standard: Duration) -> Deadline {
-    .after(min(timeout ?? standard, .seconds(PredictCall.longestWait)))
+    .after(min(timeout ?? standard, .seconds(HTTPRequest.longestWait)))
   }
 }
 

@@ -4,6 +4,9 @@ import JSON
 import NIOCore
 
 extension HTTPRequest {
+  /// The longest time that a caller may ask for, in seconds.
+  static var longestWait: Int { 300 }
+
   /// Refuses a body that says it is something else than JSON; a request without the field passes.
   func requireJSON() throws {
     guard let type = headerFields[.contentType], type != "application/json" else { return }
@@ -16,7 +19,7 @@ extension HTTPRequest {
     }
   }
 
-  /// The seconds in `Prefer: wait=` (RFC 7240, 4.3), at most ``PredictCall/longestWait``.
+  /// The seconds in `Prefer: wait=` (RFC 7240, 4.3), at most 300.
   var preferredWait: Int? {
     get throws {
       guard headerFields.contains(.prefer) else { return nil }
@@ -28,7 +31,7 @@ extension HTTPRequest {
           throw Problem.badRequest(
             "invalid_header", "Prefer: wait= takes a number of seconds", field: "Prefer")
         }
-        return min(seconds, PredictCall.longestWait)
+        return min(seconds, Self.longestWait)
       }
       return nil
     }

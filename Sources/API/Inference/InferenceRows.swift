@@ -63,7 +63,8 @@ struct InferenceRows {
       guard input.shape.count == 1 || input.shape.count == 2 && input.shape[1] == 1,
         input.shape[0] >= 1
       else {
-        throw input.error("the shape must be [rows] or [rows, 1], not \(input.shape)")
+        throw input.error(
+          "the shape must be [rows] or [rows, 1] with at least one row, not \(input.shape)")
       }
       let column = try column(input, model.features[position], &warnings)
       if index == 0 {
