@@ -105,7 +105,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
       let length = head.headerFields[.contentLength].flatMap(Int.init),
       length <= Self.maximumBodySize,
       !head.headerFields.contains(.expect), !head.headerFields.contains(.transferEncoding),
-      let (route, parameters) = table.route(of: head)
+      !head.prefersAsync, let (route, parameters) = table.route(of: head)
     else { return nil }
     if let connection = head.headerFields[.connection], connection.lowercased() != "keep-alive" {
       return nil

@@ -38,6 +38,30 @@ extension HTTPRequest {
   }
 }
 
+extension HTTPRequest {
+  /// The values in the query, by name.
+  ///
+  /// - Throws: ``Problem`` for a name that is not known, or given twice.
+  func query(_ known: String...) throws -> [String: String] {
+    guard let path, path.utf8.contains(UInt8(ascii: "?")) else { return [:] }
+    var values: [String: String] = [:]
+    for (key, value) in URI(path).queryParameters {
+      let name = String(key.prefix(40))
+      guard known.contains(String(key)) else {
+        throw Problem.badRequest(
+          "unknown_parameter",
+          "unknown parameter \(name.jsonQuoted); there are \(known.joined(separator: ", "))",
+          field: name)
+      }
+      guard values.updateValue(String(value), forKey: name) == nil else {
+        throw Problem.badRequest(
+          "invalid_parameter", "the parameter \(name) is given twice", field: name)
+      }
+    }
+    return values
+  }
+}
+
 extension Request {
   /// The whole body.
   ///

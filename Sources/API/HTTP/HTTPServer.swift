@@ -41,6 +41,7 @@ public struct HTTPServer: Service {
   let predictor: (any Predicting)?
   let metrics: PrometheusRegistry
   let health: Health
+  let jobs: JobService?
   let logger: Logger
   /// What the other protocols share with this one; nil for health and metrics only.
   public let inference: InferenceService?
@@ -51,6 +52,7 @@ public struct HTTPServer: Service {
   ///   - configuration: where to listen and what to accept.
   ///   - catalog: the models that requests are checked against.
   ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
+  ///   - jobs: what keeps jobs that outlive their request; nil for none.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
   ///   - statistics: what is told of the models' predictions.
@@ -58,13 +60,14 @@ public struct HTTPServer: Service {
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    statistics: PredictionStatistics = PredictionStatistics(),
+    jobs: JobService? = nil, statistics: PredictionStatistics = PredictionStatistics(),
     repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
     self.catalog = catalog
     self.predictor = predictor
+    self.jobs = jobs
     self.metrics = metrics
     let health = Health(obstacle: obstacle)
     self.health = health
@@ -114,7 +117,7 @@ public struct HTTPServer: Service {
   private var routes: [Route] {
     var routes = OperationsRoutes(health: health, catalog: catalog, metrics: metrics).routes
     guard let inference else { return routes }
-    routes += [PredictRoute(service: inference).route]
+    routes += [PredictRoute(service: inference, jobs: jobRoutes).route]
     routes += V2Routes(service: inference).routes
     routes += RowsRoutes(service: inference, vertex: configuration.vertex).routes
     // Where Vertex AI asks for a path that another protocol has, that one's answer serves it too.
@@ -123,6 +126,12 @@ public struct HTTPServer: Service {
       known.insert("\($0.method.rawValue) \($0.path)").inserted
     }
     return routes
+  }
+
+  private var jobRoutes: JobRoutes? {
+    jobs.map {
+      JobRoutes(service: $0, catalog: catalog, maximumBodySize: configuration.maximumBodySize)
+    }
   }
 
   private var runner: RouteRunner {
@@ -150,6 +159,7 @@ public struct HTTPServer: Service {
     let router = Router()
     router.add(middleware: RequestObserver(recorder: recorder))
     for route in routes { runner.add(route, to: router) }
+    jobRoutes?.add(to: router)
     return router
   }
 

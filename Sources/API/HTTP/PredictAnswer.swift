@@ -7,9 +7,9 @@ import Serving
 struct PredictAnswer {
   let model: Model
   let isSingleRow: Bool
-  let warnings: RowWarnings
+  var warnings = RowWarnings()
   /// How many features to name that moved each prediction most.
-  let reasonCount: Int
+  var reasonCount = 0
 
   /// The JSON text.
   func encode(_ prediction: Prediction) throws -> ByteBuffer {
@@ -25,11 +25,11 @@ struct PredictAnswer {
     return ByteBuffer(string: text)
   }
 
-  private func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
+  func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
     text += "{"
     let width = prediction.values[model.answer]?.columnCount ?? 1
     if model.task.isClassification, let number = Int(exactly: value) {
-      if let label = model.label(value) { text += "\"name\":\(label.jsonQuoted)," }
+      if let label = label(number) { text += "\"name\":\(label.jsonQuoted)," }
       text += "\"prediction\":\(number)"
     } else if width > 1, let values = prediction.values[model.answer]?[row: row] {
       text += "\"prediction\":[\(values.map(\.jsonNumber).joined(separator: ","))]"
@@ -39,7 +39,7 @@ struct PredictAnswer {
     if let probabilities = prediction.values[.probabilities] {
       text += ",\"probabilities\":{"
       for (index, probability) in probabilities[row: row].enumerated() {
-        let key = (model.label(Float(index)) ?? String(index)).jsonQuoted
+        let key = (label(index) ?? String(index)).jsonQuoted
         text += "\(index > 0 ? "," : "")\(key):\(probability.jsonNumber)"
       }
       text += "}"
@@ -56,6 +56,8 @@ struct PredictAnswer {
     }
     text += "}"
   }
+
+  func label(_ number: Int) -> String? { model.label(Float(number)) }
 }
 
 extension Model {

@@ -9,9 +9,11 @@ import Serving
 /// `Prefer: wait=5` (RFC 7240) bounds the time, in seconds.
 struct PredictRoute {
   let service: InferenceService
+  /// Where requests with `Prefer: respond-async` go; nil for a server that has no jobs.
+  let jobs: JobRoutes?
 
   var route: Route {
-    Route(
+    var route = Route(
       method: .post, path: "/api/predict",
       description: RouteDescription(
         group: .predict, summary: "Predict rows: a class by name and number, or a number",
@@ -30,34 +32,12 @@ struct PredictRoute {
         answer: [("application/json", .named("PredictAnswer"))],
         errors: .prediction + [.unsupportedMediaType]),
       work: .prediction { [service] call in
-        let query = try call.query("model", "version", "probabilities", "top_k")
-        let deadline = try call.deadline(service.timeout)
-        try call.head.requireJSON()
-        let model = try call.model(service, named: query["model"], version: query["version"])
-        let probabilities = try query["probabilities"].map { text in
-          guard let flag = Bool(text) else {
-            throw Problem.badRequest(
-              "wrong_type", "probabilities must be true or false", field: "probabilities")
-          }
-          return flag
-        }
-        let reasonCount = try query["top_k"].map { text in
-          guard let count = Int(text), 0...(1 << 20) ~= count else {
-            throw Problem.badRequest("wrong_type", "top_k must be a whole number", field: "top_k")
-          }
-          return count
-        }
-        let body = try PredictBody(call.body, for: model)
-        let answer = PredictAnswer(
-          model: model, isSingleRow: body.isSingleRow, warnings: body.warnings,
-          reasonCount: reasonCount ?? body.reasonCount ?? 0)
-        var outputs = [model.answer]
-        if probabilities ?? body.wantsProbabilities ?? false { outputs.append(.probabilities) }
-        if answer.reasonCount > 0 { outputs.append(.contributions) }
-        return PendingPrediction(
-          request: PredictionRequest(
-            model: model.id, rows: body.rows, outputs: outputs, deadline: deadline)
-        ) { RouteAnswer(try answer.encode($0)) }
+        let predict = try PredictCall(
+          call.head, catalog: service.catalog, timeout: service.timeout)
+        let (request, answer) = try predict.decode(call.body)
+        return PendingPrediction(request: request) { RouteAnswer(try answer.encode($0)) }
       })
+    if let jobs { route.deferred = { try await jobs.respond($0) } }
+    return route
   }
 }

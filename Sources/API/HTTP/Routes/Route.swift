@@ -1,7 +1,7 @@
 import HTTPTypes
+import Hummingbird
 import HummingbirdCore
 import Jobs
-import JSON
 import NIOCore
 import Serving
 
@@ -22,6 +22,8 @@ struct Route: Sendable {
   let path: String
   let description: RouteDescription
   let work: Work
+  /// What answers instead where the client would rather not wait (`Prefer: respond-async`).
+  var deferred: (@Sendable (Request) async throws -> Response)?
 }
 
 /// A request for a route.
@@ -33,28 +35,6 @@ struct RouteCall: Sendable {
   let body: ByteBuffer
   /// The request's id in answers and in the log.
   let requestID: String
-
-  /// The values in the query, by name.
-  ///
-  /// - Throws: ``Problem`` for a name that is not known, or given twice.
-  func query(_ known: String...) throws -> [String: String] {
-    guard let path = head.path, path.utf8.contains(UInt8(ascii: "?")) else { return [:] }
-    var values: [String: String] = [:]
-    for (key, value) in URI(path).queryParameters {
-      let name = String(key.prefix(40))
-      guard known.contains(String(key)) else {
-        throw Problem.badRequest(
-          "unknown_parameter",
-          "unknown parameter \(name.jsonQuoted); there are \(known.joined(separator: ", "))",
-          field: name)
-      }
-      guard values.updateValue(String(value), forKey: name) == nil else {
-        throw Problem.badRequest(
-          "invalid_parameter", "the parameter \(name) is given twice", field: name)
-      }
-    }
-    return values
-  }
 }
 
 /// What a route asks of the predictor, and how it answers then.

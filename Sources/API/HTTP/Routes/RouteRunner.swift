@@ -26,6 +26,9 @@ struct RouteRunner: Sendable {
   /// Adds a route to Hummingbird's router.
   func add(_ route: Route, to router: Router<some RequestContext>) {
     router.only(route.method, RouterPath(route.path)) { request, context in
+      if let deferred = route.deferred, request.head.prefersAsync {
+        return try await deferred(request)
+      }
       let body =
         route.description.request.isEmpty
         ? ByteBuffer() : try await request.collectBody(upTo: maximumBodySize)

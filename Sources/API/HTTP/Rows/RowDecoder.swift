@@ -11,17 +11,28 @@ struct RowDecoder {
   /// The codes of the categories of the features that were met so far.
   private var codes: [Int: [String: Float]] = [:]
 
+  private let takesUnknownCategories: Bool
+
   /// A decoder for rows of this model.
-  init(model: Model) {
+  ///
+  /// - Parameter takesUnknownCategories: whether a category that training did not see counts as
+  ///   missing, with a warning; where nobody would read the warning it is an error.
+  init(model: Model, takesUnknownCategories: Bool = true) {
     self.model = model
+    self.takesUnknownCategories = takesUnknownCategories
   }
 
   /// The rows that were decoded, and what is odd about them.
   var result: (rows: Matrix, warnings: RowWarnings) {
-    let rows = Matrix(rowCount: rowCount, columnCount: model.features.count, values: values)
+    let rows = matrix
     var warnings = warnings
     warnings.check(rows, model.features)
     return (rows, warnings)
+  }
+
+  /// The rows that were decoded.
+  var matrix: Matrix {
+    Matrix(rowCount: rowCount, columnCount: model.features.count, values: values)
   }
 
   /// Decodes a row or a list of rows, and says whether it was one row by itself.
@@ -201,6 +212,12 @@ struct RowDecoder {
     }
     codes[position] = known
     if let code = known[text] { return code }
+    guard takesUnknownCategories else {
+      throw Problem.badRequest(
+        "unknown_category",
+        "\(feature.name) has no category \(text.prefix(40).description.jsonQuoted)",
+        field: field())
+    }
     warnings.add(row: row, feature.unknownCategory(text))
     return .nan
   }

@@ -96,7 +96,7 @@ struct RowsRoutes {
         answer: [("application/json", .named("Predictions")), ("text/csv", .text)],
         errors: .prediction + [.unsupportedMediaType], errorForm: .code),
       work: .prediction { [service] call in
-        let query = try call.query("model", "version", "output")
+        let query = try call.head.query("model", "version", "output")
         let deadline = try call.deadline(service.timeout)
         let model = try call.model(service, named: query["model"], version: query["version"])
         let isCSV = try call.isCSV
