@@ -14,6 +14,12 @@ import Worker
   import Foundation
 #endif
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// `coppice serve`: answers predictions over HTTP and gRPC.
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -109,7 +115,8 @@ struct ServeCommand: AsyncParsableCommand {
     let metered = MeteredPredictor(predictor, metrics: metrics)
     let http = HTTPServer(
       configuration: .init(
-        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
+        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes,
+        vertex: VertexPaths(environment: ProcessInfo.processInfo.environment)),
       catalog: catalog, predictor: metered, jobs: jobs, statistics: metered.statistics,
       metrics: metrics,
       logger: logger, obstacle: obstacle)

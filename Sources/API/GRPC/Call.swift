@@ -1,4 +1,5 @@
 import GRPCCore
+import HTTPTypes
 import Hummingbird
 import Jobs
 

@@ -20,16 +20,19 @@ public struct HTTPServer: Service {
     public var timeout: Duration
     /// The largest body, in bytes.
     public var maximumBodySize: Int
+    /// Where Vertex AI wants to be answered.
+    public var vertex: VertexPaths
 
     /// A configuration.
     public init(
       host: String = "127.0.0.1", port: Int = 10000, timeout: Duration = .seconds(10),
-      maximumBodySize: Int = 16 << 20
+      maximumBodySize: Int = 16 << 20, vertex: VertexPaths = VertexPaths()
     ) {
       self.host = host
       self.port = port
       self.timeout = timeout
       self.maximumBodySize = maximumBodySize
+      self.vertex = vertex
     }
   }
 
@@ -83,9 +86,10 @@ public struct HTTPServer: Service {
   public func run() async throws {
     let isListening = Atomic(false)
     let recorder = RequestRecorder(metrics: metrics, logger: logger)
+    let routes = routes
     let application = Application(
-      router: router(recorder: recorder),
-      server: channel(recorder: recorder),
+      router: router(routes, recorder: recorder),
+      server: channel(routes, recorder: recorder),
       configuration: .init(
         address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
       onServerRunning: { [logger] channel in
@@ -109,12 +113,19 @@ public struct HTTPServer: Service {
     }
   }
 
-  private var predictRoute: PredictRoute? {
-    predictor.map {
-      PredictRoute(
-        catalog: catalog, predictor: $0, timeout: configuration.timeout,
-        maximumBodySize: configuration.maximumBodySize, jobs: jobRoutes)
+  /// Everything that is answered, in one description.
+  private var routes: [Route] {
+    var routes = OperationsRoutes(health: health, catalog: catalog, metrics: metrics).routes
+    guard let inference else { return routes }
+    routes += [PredictRoute(service: inference, jobs: jobRoutes).route]
+    routes += V2Routes(service: inference).routes
+    routes += RowsRoutes(service: inference, vertex: configuration.vertex).routes
+    // Where Vertex AI asks for a path that another protocol has, that one's answer serves it too.
+    var known = Set<String>()
+    routes = (routes + DocsRoutes(routes).routes).filter {
+      known.insert("\($0.method.rawValue) \($0.path)").inserted
     }
+    return routes
   }
 
   private var jobRoutes: JobRoutes? {
@@ -123,33 +134,32 @@ public struct HTTPServer: Service {
     }
   }
 
-  /// HTTP/1.1, with the hot route in front where there is one.
-  private func channel(recorder: RequestRecorder) -> HTTPServerBuilder {
+  private var runner: RouteRunner {
+    RouteRunner(predictor: predictor, maximumBodySize: configuration.maximumBodySize)
+  }
+
+  /// HTTP/1.1, with the routes that predict in front where there are any.
+  private func channel(_ routes: [Route], recorder: RequestRecorder) -> HTTPServerBuilder {
     let idleTimeout = TimeAmount.seconds(75)
-    guard let route = predictRoute else {
+    guard let predictor else {
       return .http1(configuration: .init(idleTimeout: idleTimeout))
     }
     let date = DateHeader()
+    let table = RouteTable(routes.filter { if case .prediction = $0.work { true } else { false } })
     return .http1(
       configuration: .init(
         additionalChannelHandlers: [
-          DirectPredictHandler(
-            route: route, recorder: recorder, date: date, idleTimeout: idleTimeout)
+          DirectHandler(
+            table: table, runner: runner, predictor: predictor, recorder: recorder, date: date,
+            idleTimeout: idleTimeout)
         ]))
   }
 
-  /// All routes.
-  private func router(recorder: RequestRecorder) -> Router<BasicRequestContext> {
+  private func router(_ routes: [Route], recorder: RequestRecorder) -> Router<BasicRequestContext> {
     let router = Router()
     router.add(middleware: RequestObserver(recorder: recorder))
-    predictRoute?.add(to: router)
+    for route in routes { runner.add(route, to: router) }
     jobRoutes?.add(to: router)
-    HealthRoutes(health: health, catalog: catalog).add(to: router)
-    router.only(.get, "/metrics") { [metrics] _, _ in
-      Response(
-        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-        body: .init(byteBuffer: ByteBuffer(string: metrics.text())))
-    }
     return router
   }
 

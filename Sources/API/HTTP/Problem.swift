@@ -18,19 +18,6 @@ struct Problem: Error, Sendable {
   /// Header fields that belong to the status, such as `Allow` and `Retry-After`.
   var headers = HTTPFields()
 
-  /// The answer.
-  func response(requestID: String) -> Response {
-    Response(
-      status: status, headers: allHeaders, body: .init(byteBuffer: body(requestID: requestID)))
-  }
-
-  /// The header fields of the answer.
-  var allHeaders: HTTPFields {
-    var headers = headers
-    headers[.contentType] = "application/problem+json"
-    return headers
-  }
-
   /// The body of the answer.
   func body(requestID: String) -> ByteBuffer {
     var members = [
@@ -67,7 +54,7 @@ extension Problem {
     case let error as HTTPError where error.status == .notFound:
       self.init(
         status: .notFound, code: "not_found",
-        detail: "there is nothing at this path; predictions are at POST /api/predict")
+        detail: "there is nothing at this path; what there is is told at /docs")
     case let error as any HTTPResponseError:
       self.init(status: error.status, code: "refused", detail: "the request was refused")
     default:

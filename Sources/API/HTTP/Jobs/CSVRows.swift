@@ -94,7 +94,7 @@ struct CSVRows {
   ) throws -> Float? {
     if position == line.count || line[position] == UInt8(ascii: ",") { return nil }
     let start = position
-    if let number = Self.number(line, &position),
+    if !model.features[feature].takesTexts, let number = Self.number(line, &position),
       position == line.count || line[position] == UInt8(ascii: ",")
     {
       let value = Float(number)
@@ -109,15 +109,17 @@ struct CSVRows {
 
   private func category(_ text: String, _ feature: Int) throws -> Float? {
     if ["", "nan", "NaN", "NA", "null"].contains(text) { return nil }
-    if let number = Float(text), number.isFinite { return number }
-    let name = model.features[feature].name
-    guard let categories = model.features[feature].categories else {
+    let feature = model.features[feature]
+    guard feature.takesTexts else {
+      if let number = Float(text), number.isFinite { return number }
       throw Problem.badRequest(
-        "wrong_type", "\(name) must be a number, not \(text.prefix(40).description.jsonQuoted)")
+        "wrong_type",
+        "\(feature.name) must be a number, not \(text.prefix(40).description.jsonQuoted)")
     }
-    guard let code = categories.firstIndex(of: text) else {
+    guard let code = feature.code(ofCategory: text) else {
       throw Problem.badRequest(
-        "unknown_category", "\(name) has no category \(text.prefix(40).description.jsonQuoted)")
+        "unknown_category",
+        "\(feature.name) has no category \(text.prefix(40).description.jsonQuoted)")
     }
     return Float(code)
   }

@@ -24,7 +24,7 @@ extension JobRoutes {
     var call = head
     let body = try await request.collectBody(upTo: maximumBodySize)
     call.note(body)
-    let (prediction, answer) = try call.predict.decode(body)
+    let (prediction, answer) = try call.predict.decode(body, takesUnknownCategories: false)
     let job = call.job(
       JobContext(model: prediction.model, form: .json, isSingleRow: answer.isSingleRow))
     return try await queue.accept(

@@ -24,7 +24,7 @@ extension JobRoutes {
     let headers: HTTPFields = [.contentType: context.form.mediaType]
     if context.form == .json {
       return Response(
-        status: .ok, headers: headers, body: .init(byteBuffer: answer.encode(first)))
+        status: .ok, headers: headers, body: .init(byteBuffer: try answer.encode(first)))
     }
     let writer = RowWriter(answer: answer, form: context.form)
     return Response(

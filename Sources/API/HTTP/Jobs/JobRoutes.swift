@@ -83,7 +83,7 @@ struct JobRoutes {
     let query = JobQuery(request.head)
     try query.allow(["wait"])
     var record = try await queue.record(of: id)
-    if let wait = try query.seconds("wait", upTo: PredictCall.longestWait), !record.state.isFinal {
+    if let wait = try query.seconds("wait", upTo: HTTPRequest.longestWait), !record.state.isFinal {
       let seen = await queue.end(of: id, by: .after(.milliseconds(Int64(wait * 1000))))
       if let seen { record = seen } else { record = try await queue.record(of: id) }
     }

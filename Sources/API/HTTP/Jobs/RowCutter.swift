@@ -26,7 +26,7 @@ struct RowCutter {
     pieceRows = max(64, min(16_384, (1 << 20) / (4 * max(1, model.features.count))))
     self.isCSV = isCSV
     csv = CSVRows(model: model)
-    json = RowDecoder(model: model)
+    json = RowDecoder(model: model, takesUnknownCategories: false)
   }
 
   /// The next piece, if it is whole.
@@ -114,7 +114,7 @@ struct RowCutter {
       ready.append(csv.cut())
     } else {
       ready.append(json.matrix)
-      json = RowDecoder(model: model)
+      json = RowDecoder(model: model, takesUnknownCategories: false)
     }
   }
 

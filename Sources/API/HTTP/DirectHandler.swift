@@ -4,25 +4,28 @@ import NIOCore
 import NIOHTTPTypes
 import Serving
 
-/// Answers ordinary calls of `POST /api/predict` in the channel, in front of Hummingbird: one row
-/// costs a fraction of what the way through tasks and middleware does.
+/// Answers ordinary predictions in the channel, in front of Hummingbird, whatever their protocol:
+/// one row costs a fraction of what the way through tasks and middleware does.
 ///
 /// It takes a request only when it comes whole and small over a connection that stays open; all
 /// others, and all other routes, go on to Hummingbird. One request of a connection is answered at
 /// a time, in the order in which they came. Checks, errors, metrics and log lines are those of
-/// ``PredictRoute``.
-final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler {
+/// the same ``Route``s behind Hummingbird.
+final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
   /// Larger bodies would hold up the event loop's other connections.
-  static let maximumBodySize = 64 << 10
+  static let maximumBodySize = 1 << 20
 
   private struct Exchange {
     let head: HTTPRequest
-    let start: ContinuousClock.Instant
+    let route: Route
+    let parameters: [String: String]
+    let id: String
+    let start = ContinuousClock.now
     var body = ByteBuffer()
   }
 
@@ -37,7 +40,9 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
     case answering(Task<Void, Never>)
   }
 
-  private let route: PredictRoute
+  private let table: RouteTable
+  private let runner: RouteRunner
+  private let predictor: any Predicting
   private let recorder: RequestRecorder
   private let date: DateHeader
   private let idleTimeout: TimeAmount
@@ -51,10 +56,14 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
   private var lastActive = NIODeadline.now()
   private var idleCheck: Scheduled<Void>?
 
+  /// - Parameter table: routes that predict.
   init(
-    route: PredictRoute, recorder: RequestRecorder, date: DateHeader, idleTimeout: TimeAmount
+    table: RouteTable, runner: RouteRunner, predictor: any Predicting, recorder: RequestRecorder,
+    date: DateHeader, idleTimeout: TimeAmount
   ) {
-    self.route = route
+    self.table = table
+    self.runner = runner
+    self.predictor = predictor
     self.recorder = recorder
     self.date = date
     self.idleTimeout = idleTimeout
@@ -69,8 +78,9 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
     switch (phase, part) {
     case (.answering, _):
       deferred.append(part)
-    case (.idle, .head(let head)) where passed == 0 && Self.isDirect(head):
-      phase = .collecting(Exchange(head: head, start: .now))
+    case (.idle, .head(let head)) where passed == 0:
+      guard let exchange = exchange(head) else { return pass(part, context: context) }
+      phase = .collecting(exchange)
     case (.collecting(var exchange), .body(var bytes)):
       exchange.body.writeBuffer(&bytes)
       phase = .collecting(exchange)
@@ -78,42 +88,46 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
       phase = .idle
       answer(exchange, context: context)
     default:
-      if case .head = part { passed += 1 }
-      if case .end = part { phase = .idle } else { phase = .passing }
-      context.fireChannelRead(wrapInboundOut(part))
+      pass(part, context: context)
     }
   }
 
-  /// Whether this handler takes the request; Hummingbird knows the rest of HTTP.
-  private static func isDirect(_ head: HTTPRequest) -> Bool {
-    guard head.method == .post, let path = head.path, path.hasPrefix(PredictRoute.path),
-      path.utf8.count == PredictRoute.path.utf8.count
-        || path.utf8.dropFirst(PredictRoute.path.utf8.count).first == UInt8(ascii: "?"),
-      let length = head.headerFields[.contentLength].flatMap(Int.init), length <= maximumBodySize,
+  private func pass(_ part: HTTPRequestPart, context: ChannelHandlerContext) {
+    if case .head = part { passed += 1 }
+    if case .end = part { phase = .idle } else { phase = .passing }
+    context.fireChannelRead(wrapInboundOut(part))
+  }
+
+  /// The exchange that begins with this head, if this handler takes it; Hummingbird knows the rest
+  /// of HTTP.
+  private func exchange(_ head: HTTPRequest) -> Exchange? {
+    guard head.method == .post,
+      let length = head.headerFields[.contentLength].flatMap(Int.init),
+      length <= Self.maximumBodySize,
       !head.headerFields.contains(.expect), !head.headerFields.contains(.transferEncoding),
-      !head.prefersAsync
-    else { return false }
-    guard let connection = head.headerFields[.connection] else { return true }
-    return connection.lowercased() == "keep-alive"
+      !head.prefersAsync, let (route, parameters) = table.route(of: head)
+    else { return nil }
+    if let connection = head.headerFields[.connection], connection.lowercased() != "keep-alive" {
+      return nil
+    }
+    return Exchange(
+      head: head, route: route, parameters: parameters,
+      id: head.acceptableID ?? "\(RequestID())")
   }
 
   private func answer(_ exchange: Exchange, context: ChannelHandlerContext) {
+    guard case .prediction(let begin) = exchange.route.work else { return }
     do {
-      guard exchange.body.readableBytes <= route.maximumBodySize else {
-        throw Problem.tooLarge(limit: route.maximumBodySize)
-      }
-      let call = try route.begin(exchange.head)
-      let (request, answer) = try call.decode(exchange.body)
-      if let prediction = try route.predictor.predictAtOnce(request) {
-        respond(to: exchange, .ok, call.headers, answer.encode(prediction), context: context)
+      let call = try runner.call(
+        exchange.head, exchange.body, parameters: exchange.parameters, requestID: exchange.id)
+      let pending = try begin(call)
+      if let prediction = try predictor.predictAtOnce(pending.request) {
+        respond(to: exchange, try pending.answer(prediction), context: context)
       } else {
-        predict(request, context: context) { result, context in
+        predict(pending, context: context) { result, context in
           switch result {
-          case .success(let prediction):
-            self.respond(
-              to: exchange, .ok, call.headers, answer.encode(prediction), context: context)
-          case .failure(let error):
-            self.respond(to: exchange, error, context: context)
+          case .success(let answer): self.respond(to: exchange, answer, context: context)
+          case .failure(let error): self.respond(to: exchange, error, context: context)
           }
         }
       }
@@ -124,16 +138,16 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
   /// Predicts in a task of its own, which ends with the connection.
   private func predict(
-    _ request: PredictionRequest, context: ChannelHandlerContext,
-    finish: @escaping (Result<Prediction, PredictionError>, ChannelHandlerContext) -> Void
+    _ pending: PendingPrediction, context: ChannelHandlerContext,
+    finish: @escaping (Result<RouteAnswer, any Error>, ChannelHandlerContext) -> Void
   ) {
     let bound = NIOLoopBound((self, context, finish), eventLoop: context.eventLoop)
-    let (predictor, eventLoop) = (route.predictor, context.eventLoop)
+    let (predictor, eventLoop) = (predictor, context.eventLoop)
     phase = .answering(
       Task {
-        let result: Result<Prediction, PredictionError>
-        do throws(PredictionError) {
-          result = .success(try await predictor.predict(request))
+        let result: Result<RouteAnswer, any Error>
+        do {
+          result = .success(try pending.answer(await predictor.predict(pending.request)))
         } catch {
           result = .failure(error)
         }
@@ -166,22 +180,23 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
 
   private func respond(to exchange: Exchange, _ error: any Error, context: ChannelHandlerContext) {
     let problem = Problem(error)
-    let id = exchange.head.acceptableID ?? "\(RequestID())"
+    let form = exchange.route.description.errorForm
     write(
-      problem.status, problem.allHeaders, problem.body(requestID: id), id: id, context: context)
+      problem.status, form.headers(problem), form.body(problem, requestID: exchange.id),
+      id: exchange.id, context: context)
     recorder.record(
-      exchange.head, id: id, route: PredictRoute.path, status: problem.status,
+      exchange.head, id: exchange.id, route: exchange.route.path, status: problem.status,
       since: exchange.start, failure: problem.status.code >= 500 ? error : nil)
   }
 
   private func respond(
-    to exchange: Exchange, _ status: HTTPResponse.Status, _ headers: HTTPFields, _ body: ByteBuffer,
-    context: ChannelHandlerContext
+    to exchange: Exchange, _ answer: RouteAnswer, context: ChannelHandlerContext
   ) {
-    let id = exchange.head.acceptableID ?? "\(RequestID())"
-    write(status, headers, body, id: id, context: context)
+    let answer = RouteRunner.finish(answer, exchange.head)
+    write(answer.status, answer.headers, answer.body, id: exchange.id, context: context)
     recorder.record(
-      exchange.head, id: id, route: PredictRoute.path, status: status, since: exchange.start)
+      exchange.head, id: exchange.id, route: exchange.route.path, status: answer.status,
+      since: exchange.start)
   }
 
   private func write(
@@ -200,7 +215,7 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
   }
 }
 
-extension DirectPredictHandler {
+extension DirectHandler {
   func read(context: ChannelHandlerContext) {
     // While a prediction is under way the client's next requests wait in its socket.
     if case .answering = phase { isReadDeferred = true } else { context.read() }
