@@ -32,9 +32,11 @@ serve: build model ## Install what is missing, build, train Iris if there is no 
 .PHONY: test
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl openssl
+	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl openssl python3-venv
 	$(step) 'Swift tests'
 	$(SWIFT) test
+	$(step) 'Public clients'
+	@Tests/Clients/run.sh
 	$(step) 'Docker test'
 	@Tests/Docker/run.sh
 
