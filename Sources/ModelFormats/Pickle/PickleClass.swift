@@ -45,6 +45,10 @@ enum PickleClass: String, CaseIterable {
   case scaledLogOddsEstimator = "ScaledLogOddsEstimator"
   case priorProbabilityEstimator = "PriorProbabilityEstimator"
 
+  // Searches, which hold the best model that they found.
+  case gridSearchCV = "GridSearchCV"
+  case randomizedSearchCV = "RandomizedSearchCV"
+
   case pipeline = "Pipeline"
   case featureUnion = "FeatureUnion"
   case columnTransformer = "ColumnTransformer"
@@ -91,7 +95,7 @@ extension PickleClass {
       .extraTreesRegressor, .gradientBoostingClassifier, .gradientBoostingRegressor,
       .histGradientBoostingClassifier, .histGradientBoostingRegressor, .isolationForest,
       .baggingClassifier, .baggingRegressor, .votingClassifier, .votingRegressor,
-      .adaBoostClassifier, .adaBoostRegressor, .pipeline:
+      .adaBoostClassifier, .adaBoostRegressor, .pipeline, .gridSearchCV, .randomizedSearchCV:
       .scikitLearn
     default: nil
     }
