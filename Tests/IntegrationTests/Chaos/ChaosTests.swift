@@ -163,6 +163,7 @@ struct ChaosTests {
         for _ in 0..<Self.rounds {
           for worker in stack.workers {
             try await stack.startWorker()
+            stack.withdraw(worker)
             worker.signal(SIGTERM)
             #expect(await worker.exitCode() == 0)
           }
