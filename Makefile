@@ -45,7 +45,7 @@ ROUNDS ?= 10
 .PHONY: chaos
 chaos: ## Break the queue ROUNDS times (10) and count what is lost (Linux, about half an hour)
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh $(LIBRARIES) redis-server faketime
+	@Scripts/install.sh $(LIBRARIES) redis-server
 	$(step) 'Faults'
 	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueueTests|RedisQueueFaultTests'
 

@@ -52,18 +52,28 @@ struct QueueCommand: AsyncParsableCommand {
     let group = ServiceGroup(configuration: .init(services: [client], logger: logger))
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
-      tasks.addTask {
-        try await Task.sleep(for: .seconds(5))
+      defer { tasks.cancelAll() }
+      guard await isConnected(client) else {
         throw CommandError("no connection to Redis: \(redis)")
       }
-      guard await client.connected() else { throw CommandError("no connection to Redis: \(redis)") }
       do throws(JobError) {
         try await perform(jobs)
       } catch {
         throw CommandError(error.message)
       }
-      tasks.cancelAll()
-      await group.triggerGracefulShutdown()
+    }
+  }
+
+  /// Whether there is a connection within a few seconds.
+  private func isConnected(_ client: RedisClient) async -> Bool {
+    await withTaskGroup(of: Bool.self) { group in
+      group.addTask { await client.connected() }
+      group.addTask {
+        try? await Task.sleep(for: .seconds(3))
+        return false
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? false
     }
   }
 

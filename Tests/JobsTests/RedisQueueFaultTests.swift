@@ -180,6 +180,40 @@ struct RedisQueueFaultTests {
     }
   }
 
+  @Test("says that a foreign value stands under one of its keys, and goes on beside it")
+  func foreignValues() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server, Self.impatient()).run { fixture in
+        let job = DurableJob(deadline: .after(.seconds(60)))
+        let foreign = try await fixture.queue.accept(
+          job, payload: ByteBuffer(string: "a"), rows: 1
+        ).id
+        _ = try await fixture.redis.send(["SET", "{coppice}:job:\(foreign)", "what is this"])
+        let error = await #expect(throws: JobError.self) {
+          try await fixture.queue.record(of: foreign)
+        }
+        #expect(error?.code == .unavailable)
+        #expect(error?.message.contains("WRONGTYPE") == true)
+        let good = try await fixture.queue.accept(job, payload: ByteBuffer(string: "b"), rows: 1).id
+        try await during {
+          await fixture.source.echo()
+        } _: {
+          let record = await fixture.queue.end(of: good, by: .after(.seconds(20)))
+          #expect(record?.state == .done)
+          // The entry of the other one is given out in vain a few times, and then set aside.
+          while try await fixture.redis.send(["XLEN", "{coppice}:dead"]).integer == 0 {}
+        }
+        // A hash that is no record is none.
+        _ = try await fixture.redis.send(["DEL", "{coppice}:job:\(foreign)"])
+        _ = try await fixture.redis.send(["HSET", "{coppice}:job:\(foreign)", "state", "lost"])
+        let damaged = await #expect(throws: JobError.self) {
+          try await fixture.queue.record(of: foreign)
+        }
+        #expect(damaged?.code == .unknown)
+      }
+    }
+  }
+
   @Test("finds jobs again that were given out over a connection that broke")
   func lostOnTheWay() async throws {
     try await withRedis { server in

@@ -76,7 +76,7 @@ extension RedisJobSource {
   }
 
   private func command(for job: Job, _ outcome: JobOutcome) -> RedisCommand {
-    if let piece = job.piece { return settle(job, piece, outcome) }
+    if let piece = job.piece { return settle(job.id, piece, at: job.place, outcome) }
     if case .dead(let reason) = outcome {
       return bury(
         job.place, id: job.id, replyTo: job.replyTo,
@@ -114,10 +114,7 @@ extension RedisJobSource {
     for (entry, damage) in intake.damaged {
       let reason = "the job is damaged: \(damage)"
       do throws(RedisError) {
-        _ = try await redis.send(
-          bury(
-            entry.place, id: entry.piece == nil ? entry.id : nil, replyTo: entry.replyTo,
-            attempts: entry.attempt, reason))
+        _ = try await redis.send(bury(entry, reason))
         countDead(entry.place.entry, reason)
       } catch {
         // It stays with this worker until it is taken over, and is set aside then.
@@ -126,6 +123,16 @@ extension RedisJobSource {
           metadata: ["entry": "\(entry.place.entry)", "reason": "\(error)"])
       }
     }
+  }
+
+  private func bury(_ entry: JobEntry, _ reason: String) -> RedisCommand {
+    // After too many attempts the entry goes alone: the job's own keys may be what is damaged.
+    if let id = entry.id, let piece = entry.piece, entry.attempt <= configuration.maximumAttempts {
+      return settle(id, piece, at: entry.place, .dead(reason))
+    }
+    return bury(
+      entry.place, id: entry.piece == nil ? entry.id : nil, replyTo: entry.replyTo,
+      attempts: entry.attempt, reason)
   }
 
   private func bury(

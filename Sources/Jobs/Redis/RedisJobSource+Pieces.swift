@@ -19,7 +19,15 @@ extension RedisJobSource {
       case .string(let payload): begun[position]?.payload = payload
       // Its payload is gone: it comes out as damaged.
       case .integer: break
-      default: begun[position] = nil
+      default:
+        // An error of Redis's is tried again, as often as a job that kills its workers.
+        if case .error(let message) = reply {
+          logger.error(
+            "cannot fetch a piece",
+            metadata: ["entry": "\(entries[position].place.entry)", "reason": "\(message)"])
+          if entries[position].attempt > configuration.maximumAttempts { break }
+        }
+        begun[position] = nil
       }
     }
     return begun.compactMap { $0 }
@@ -36,7 +44,9 @@ extension RedisJobSource {
   }
 
   /// Commits the outcome of a piece.
-  func settle(_ job: Job, _ piece: Int, _ outcome: JobOutcome) -> RedisCommand {
+  func settle(
+    _ id: JobID, _ piece: Int, at place: JobPlace, _ outcome: JobOutcome
+  ) -> RedisCommand {
     let settings = configuration.durable
     let text: RedisCommand.Argument
     if case .done(let answer) = outcome {
@@ -45,9 +55,9 @@ extension RedisJobSource {
       text = .text(outcome.message)
     }
     return .evaluate(
-      QueueScripts.settle, keys: keys.durable(job.id, job.place.priority) + [keys.dead],
+      QueueScripts.settle, keys: keys.durable(id, place.priority) + [keys.dead],
       arguments: [
-        .text("\(job.id)"), now, QueueKeys.group, .text(job.place.entry), .integer(piece),
+        .text("\(id)"), now, QueueKeys.group, .text(place.entry), .integer(piece),
         .text(outcome.state.rawValue),
         .integer(settings.recordLifetime.milliseconds), .integer(settings.window), text,
         .integer(configuration.maximumDead), .integer(configuration.deadLifetime.milliseconds),

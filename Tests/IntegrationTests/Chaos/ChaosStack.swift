@@ -20,7 +20,14 @@ final class ChaosStack: Sendable {
   let redis: RedisServer
   let proxy: FaultProxy
   private let root: URL
-  private let processes = Mutex<(servers: [CoppiceServer], workers: [CoppiceProcess])>(([], []))
+  private struct Processes {
+    var servers: [CoppiceServer] = []
+    var workers: [CoppiceProcess] = []
+    /// Those that were told to end; kept until the test is over.
+    var ended: [CoppiceProcess] = []
+  }
+
+  private let processes = Mutex(Processes())
   private let promises = Mutex<[Promise]>([])
   private let refused = Mutex(0)
 
@@ -81,13 +88,24 @@ final class ChaosStack: Sendable {
   }
 
   func kill(_ worker: CoppiceProcess) {
-    processes.withLock { all in all.workers.removeAll { $0 === worker } }
+    withdraw(worker)
     worker.signal(SIGKILL)
+  }
+
+  /// Counts a worker as gone; the caller ends it.
+  func withdraw(_ worker: CoppiceProcess) {
+    processes.withLock { all in
+      all.workers.removeAll { $0 === worker }
+      all.ended.append(worker)
+    }
   }
 
   /// Takes a server out of the clients' sight; the caller ends it.
   func withdraw(_ server: CoppiceServer) {
-    processes.withLock { all in all.servers.removeAll { $0.process === server.process } }
+    processes.withLock { all in
+      all.servers.removeAll { $0.process === server.process }
+      all.ended.append(server.process)
+    }
   }
 
   private func killAll() {
