@@ -8,7 +8,7 @@
 
 /// How the margins of a row (the sums of its leaves) become predictions.
 ///
-/// Each case but the last does float32 arithmetic in the order of XGBoost's own code, with the C
+/// Each case but the last two does float32 arithmetic in the order of XGBoost's own code, with the C
 /// library's `expf`, so that the results are equal to the last bit
 /// (XGBoost `src/common/math.h` and `src/objective/*.cu`).
 public enum Link: Sendable, Equatable {
@@ -22,15 +22,23 @@ public enum Link: Sendable, Equatable {
   case exponential
   /// `exp(margin)` of each output over their sum: a probability a class.
   case softmax
+  /// The margins of a row in ascending order: quantiles of several levels.
+  case ascending
+  /// The first margin, then each time `log(1 + exp(margin)) + 1e-6` more: expectiles of several
+  /// levels, which so never cross.
+  case increments
   /// Float64 arithmetic, as LightGBM and scikit-learn do it.
   case float64(Float64Link)
+  /// Steps in float32, one after another, as onnxruntime takes them.
+  case steps([Float32Step])
 
   /// Whether the predictions are probabilities.
   public var givesProbabilities: Bool {
     switch self {
     case .logistic, .softmax: true
     case .float64(let link): link.givesProbabilities
-    case .identity, .hinge, .exponential: false
+    case .steps(let steps): steps.last?.givesProbabilities ?? false
+    case .identity, .hinge, .exponential, .ascending, .increments: false
     }
   }
 
@@ -53,9 +61,23 @@ public enum Link: Sendable, Equatable {
       for start in stride(from: 0, to: margins.count, by: outputCount) {
         Self.softmax(&margins, from: start, to: start + outputCount)
       }
+    case .ascending:
+      for start in stride(from: 0, to: margins.count, by: outputCount) {
+        margins[start..<start + outputCount].sort()
+      }
+    case .increments:
+      for index in margins.indices where index % outputCount > 0 {
+        margins[index] = margins[index - 1] + (Self.softplus(margins[index]) + 1e-6)
+      }
     case .float64(let link):
       link.apply(to: &margins, outputCount: outputCount)
+    case .steps(let steps):
+      for step in steps { step.apply(to: &margins, outputCount: outputCount) }
     }
+  }
+
+  private static func softplus(_ margin: Float) -> Float {
+    max(margin, 0) + log1pf(expf(-margin.magnitude))
   }
 
   private static func sigmoid(_ margin: Float) -> Float {

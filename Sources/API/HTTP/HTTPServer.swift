@@ -38,6 +38,7 @@ public struct HTTPServer: Service {
   let predictor: (any Predicting)?
   let metrics: PrometheusRegistry
   let health: Health
+  let jobs: JobService?
   let logger: Logger
   /// What the other protocols share with this one; nil for health and metrics only.
   public let inference: InferenceService?
@@ -48,6 +49,7 @@ public struct HTTPServer: Service {
   ///   - configuration: where to listen and what to accept.
   ///   - catalog: the models that requests are checked against.
   ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
+  ///   - jobs: what keeps jobs that outlive their request; nil for none.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
   ///   - statistics: what is told of the models' predictions.
@@ -55,13 +57,14 @@ public struct HTTPServer: Service {
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    statistics: PredictionStatistics = PredictionStatistics(),
+    jobs: JobService? = nil, statistics: PredictionStatistics = PredictionStatistics(),
     repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
     self.catalog = catalog
     self.predictor = predictor
+    self.jobs = jobs
     self.metrics = metrics
     let health = Health(obstacle: obstacle)
     self.health = health
@@ -110,7 +113,13 @@ public struct HTTPServer: Service {
     predictor.map {
       PredictRoute(
         catalog: catalog, predictor: $0, timeout: configuration.timeout,
-        maximumBodySize: configuration.maximumBodySize)
+        maximumBodySize: configuration.maximumBodySize, jobs: jobRoutes)
+    }
+  }
+
+  private var jobRoutes: JobRoutes? {
+    jobs.map {
+      JobRoutes(service: $0, catalog: catalog, maximumBodySize: configuration.maximumBodySize)
     }
   }
 
@@ -134,6 +143,7 @@ public struct HTTPServer: Service {
     let router = Router()
     router.add(middleware: RequestObserver(recorder: recorder))
     predictRoute?.add(to: router)
+    jobRoutes?.add(to: router)
     HealthRoutes(health: health, catalog: catalog).add(to: router)
     router.only(.get, "/metrics") { [metrics] _, _ in
       Response(

@@ -20,7 +20,7 @@ struct PredictAnswer {
     return ByteBuffer(string: text)
   }
 
-  private func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
+  func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
     text += "{"
     if model.task.isClassification, let number = Int(exactly: value) {
       if let label = label(number) { text += "\"name\":\(label.jsonQuoted)," }
@@ -39,7 +39,7 @@ struct PredictAnswer {
     text += "}"
   }
 
-  private func label(_ number: Int) -> String? {
+  func label(_ number: Int) -> String? {
     guard let labels = model.labels, labels.indices.contains(number) else { return nil }
     return labels[number]
   }

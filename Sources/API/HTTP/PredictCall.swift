@@ -11,10 +11,10 @@ struct PredictCall {
   /// The longest time that a caller may ask for, in seconds.
   static let longestWait = 300
 
-  private let model: Model
-  private let deadline: Deadline
+  let model: Model
+  let deadline: Deadline
   private let wait: Int?
-  private let wantsProbabilities: Bool?
+  let wantsProbabilities: Bool?
 
   /// Reads the head of a request.
   ///

@@ -140,21 +140,18 @@ struct RowDecoder {
   private func category(_ text: String, at position: Int, field: @autoclosure () -> String) throws
     -> Float
   {
-    guard model.features.indices.contains(position),
-      let categories = model.features[position].categories
-    else {
+    let feature =
+      model.features.indices.contains(position) ? model.features[position] : nil
+    if let code = feature?.code(ofCategory: text) { return Float(code) }
+    guard let feature, let categories = feature.categories else {
       throw Problem.badRequest(
         "wrong_type", "expected a number, found the text \(text.prefix(40).description.jsonQuoted)",
         field: field())
     }
-    guard let code = categories.firstIndex(of: text) else {
-      throw Problem.badRequest(
-        "unknown_category",
-        "\(model.features[position].name) has no category "
-          + "\(text.prefix(40).description.jsonQuoted); it has "
-          + categories.prefix(20).joined(separator: ", ")
-          + (categories.count > 20 ? ", …" : ""), field: field())
-    }
-    return Float(code)
+    throw Problem.badRequest(
+      "unknown_category",
+      "\(feature.name) has no category \(text.prefix(40).description.jsonQuoted); it has "
+        + categories.prefix(20).joined(separator: ", ") + (categories.count > 20 ? ", …" : ""),
+      field: field())
   }
 }

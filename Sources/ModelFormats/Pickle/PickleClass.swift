@@ -97,6 +97,18 @@ extension PickleClass {
     }
   }
 
+  /// Whether it prepares columns for a model.
+  var isTransformer: Bool {
+    switch self {
+    case .featureUnion, .columnTransformer, .standardScaler, .minMaxScaler, .maxAbsScaler,
+      .robustScaler, .normalizer, .simpleImputer, .oneHotEncoder, .ordinalEncoder,
+      .functionTransformer, .selectKBest, .selectPercentile, .selectFpr, .varianceThreshold, .rfe,
+      .rfecv:
+      true
+    default: false
+    }
+  }
+
   /// Whether its `predict` answers a class.
   var isClassifier: Bool { rawValue.hasSuffix("Classifier") }
 

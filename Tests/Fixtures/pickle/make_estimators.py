@@ -379,6 +379,19 @@ def joblibs():
         save("joblib-" + name, model, x, write=write, labels=list(NAMES))
 
 
+    # Arrays of objects are pickles within the file.
+    x2, score = table()
+    boosted = ensemble.GradientBoostingRegressor(n_estimators=2, max_depth=1, random_state=0)
+    boosted.fit(x2, score)
+    path = os.path.join(FOLDER, "joblib-objects.joblib")
+
+    def write_objects():
+        joblib.dump(boosted, path)
+        return joblib.load(path)
+
+    save("joblib-objects", boosted, x2, write=write_objects)
+
+
 def compressed():
     import bz2
     import gzip
