@@ -136,7 +136,7 @@ def test_kserve(address):
         instances = {"instances": np.nan_to_num(ROWS[:3]).tolist()}
         response = await client.infer(url, instances, model_name="iris")
         assert len(response["predictions"]) == 3
-        assert len((await client.explain(url, instances, model_name="iris"))["explanations"]) == 3
+        assert len((await client.explain(url, "iris", instances))["explanations"]) == 3
         await client.close()
 
     asyncio.run(v2())
