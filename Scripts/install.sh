@@ -25,6 +25,7 @@ brewed() {
     liblzma-dev) echo xz ;;
     libsqlite3-dev) echo sqlite3 ;;
     zlib1g-dev) echo zlib ;;
+    python3-venv) echo python3 ;;
     *) echo "$1" ;;
   esac
 }
@@ -35,6 +36,7 @@ present() {
     liblzma-dev) header lzma.h ;;
     libsqlite3-dev) header sqlite3.h ;;
     zlib1g-dev) header zlib.h ;;
+    python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     xgboost)
       wheel >/dev/null ||
         { /sbin/ldconfig -p 2>/dev/null || true; } | grep -q 'libxgboost\.so' ||
@@ -67,6 +69,7 @@ install_with_apt() {
       package=$(apt-cache search --names-only '^libxgboost[0-9]+$' | head -n 1 | cut -d' ' -f1)
       [ -n "$package" ] || { install_wheel; continue; }
     fi
+    [ "$thing" != h2load ] || package=nghttp2-client
     say "apt-get install $package"
     apt install -y --no-install-recommends "$package" >/dev/null
     # The tests start a Redis of their own: the one that the package starts is not wanted.

@@ -22,6 +22,11 @@ public enum Link: Sendable, Equatable {
   case exponential
   /// `exp(margin)` of each output over their sum: a probability a class.
   case softmax
+  /// The margins of a row in ascending order: quantiles of several levels.
+  case ascending
+  /// The first margin, then each time `log(1 + exp(margin)) + 1e-6` more: expectiles of several
+  /// levels, which so never cross.
+  case increments
   /// Float64 arithmetic, as LightGBM and scikit-learn do it.
   case float64(Float64Link)
   /// Steps in float32, one after another, as onnxruntime takes them.
@@ -33,7 +38,7 @@ public enum Link: Sendable, Equatable {
     case .logistic, .softmax: true
     case .float64(let link): link.givesProbabilities
     case .steps(let steps): steps.last?.givesProbabilities ?? false
-    case .identity, .hinge, .exponential: false
+    case .identity, .hinge, .exponential, .ascending, .increments: false
     }
   }
 
@@ -56,11 +61,23 @@ public enum Link: Sendable, Equatable {
       for start in stride(from: 0, to: margins.count, by: outputCount) {
         Self.softmax(&margins, from: start, to: start + outputCount)
       }
+    case .ascending:
+      for start in stride(from: 0, to: margins.count, by: outputCount) {
+        margins[start..<start + outputCount].sort()
+      }
+    case .increments:
+      for index in margins.indices where index % outputCount > 0 {
+        margins[index] = margins[index - 1] + (Self.softplus(margins[index]) + 1e-6)
+      }
     case .float64(let link):
       link.apply(to: &margins, outputCount: outputCount)
     case .steps(let steps):
       for step in steps { step.apply(to: &margins, outputCount: outputCount) }
     }
+  }
+
+  private static func softplus(_ margin: Float) -> Float {
+    max(margin, 0) + log1pf(expf(-margin.magnitude))
   }
 
   private static func sigmoid(_ margin: Float) -> Float {

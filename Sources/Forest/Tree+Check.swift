@@ -11,6 +11,14 @@ extension Tree {
     }
     try checkLeaves(index: index, summation: summation)
     try checkCovers(index: index)
+    if isInOrder {
+      for position in nodes.indices {
+        if let message = fault(at: position, featureCount: featureCount) {
+          throw ForestError(message, tree: index, node: position)
+        }
+      }
+      return
+    }
     // Each node is reached once from the root: no cycle, no node with two parents, none apart.
     var seen = [Bool](repeating: false, count: nodes.count)
     seen[0] = true
@@ -18,19 +26,10 @@ extension Tree {
     var pending = [0]
     while let position = pending.popLast() {
       reached += 1
-      func error(_ message: String) -> ForestError {
-        ForestError(message, tree: index, node: position)
+      if let message = fault(at: position, featureCount: featureCount) {
+        throw ForestError(message, tree: index, node: position)
       }
-      switch nodes[position] {
-      case .leaf(let value):
-        guard !value.isNaN else { throw error("the leaf is not a number") }
-        guard width == 1 else { throw error("the leaf has one value, but others have \(width)") }
-      case .leafRow(let row):
-        guard row >= 0, row < leaves?.count ?? 0 else {
-          throw error("leaf \(row) lies outside the tree's table of \(leaves?.count ?? 0)")
-        }
-      case .split(let split):
-        if let message = split.fault(featureCount: featureCount) { throw error(message) }
+      if case .split(let split) = nodes[position] {
         try visit(split.no, from: position, index: index, seen: &seen)
         pending.append(split.no)
         try visit(split.yes, from: position, index: index, seen: &seen)
@@ -40,6 +39,38 @@ extension Tree {
     guard reached == nodes.count else {
       throw ForestError(
         "\(nodes.count - reached) of its nodes cannot be reached from the root", tree: index)
+    }
+  }
+
+  /// Whether every node but the root is the child of exactly one node before it, as nearly all
+  /// libraries write trees: then the nodes are one tree.
+  private var isInOrder: Bool {
+    var hasParent = [Bool](repeating: false, count: nodes.count)
+    var childCount = 0
+    for position in nodes.indices {
+      guard case .split(let split) = nodes[position] else { continue }
+      let (yes, no) = (split.yes, split.no)
+      guard yes > position, yes < nodes.count, no > position, no < nodes.count, yes != no,
+        !hasParent[yes], !hasParent[no]
+      else { return false }
+      hasParent[yes] = true
+      hasParent[no] = true
+      childCount += 2
+    }
+    return childCount == nodes.count - 1
+  }
+
+  /// What is wrong with a node itself, if anything.
+  private func fault(at position: Int, featureCount: Int) -> String? {
+    switch nodes[position] {
+    case .leaf(let value):
+      if value.isNaN { return "the leaf is not a number" }
+      return width == 1 ? nil : "the leaf has one value, but others have \(width)"
+    case .leafRow(let row):
+      let count = leaves?.count ?? 0
+      return row >= 0 && row < count
+        ? nil : "leaf \(row) lies outside the tree's table of \(count)"
+    case .split(let split): return split.fault(featureCount: featureCount)
     }
   }
 

@@ -4,6 +4,8 @@ public enum ModelFormat: String, Sendable, CaseIterable, Codable {
   case xgboostJSON = "xgboost_json"
   /// XGBoost's model as Universal Binary JSON.
   case xgboostUBJSON = "xgboost_ubj"
+  /// XGBoost's own binary format of 0.4 to 2.x.
+  case xgboostBinary = "xgboost_binary"
   /// LightGBM's model as text.
   case lightgbmText = "lightgbm_text"
   /// LightGBM's model as the JSON of `dump_model`.
@@ -28,10 +30,11 @@ extension ModelFormat {
   /// - Throws: ``ModelFormatError``, which names the format where it is one that is known but not
   ///   read.
   static func detect(_ bytes: some Collection<UInt8>) throws(ModelFormatError) -> ModelFormat {
-    let start = Array(bytes.prefix(512))
+    let start = Array(bytes.prefix(1024))
     if start.starts(with: "tree\n".utf8) || start.starts(with: "tree\r\n".utf8) {
       return .lightgbmText
     }
+    if XGBoostBinaryHeader(start) != nil { return .xgboostBinary }
     let spaces = start.prefix { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.count
     if start.dropFirst(spaces).first == UInt8(ascii: "{") {
       // The first key tells: a quoted string in JSON, a length (which has a letter for its type)
@@ -72,10 +75,16 @@ extension ModelFormat {
   /// The beginnings of files that people take for readable models.
   private static let foreign: [(signature: [UInt8], name: String, remedy: String)] = [
     (
-      Array("binf".utf8), "XGBoost's old binary format",
-      "load it with XGBoost 1.0 to 2.x and save it again with save_model(\"model.json\")"
+      Array("binf".utf8), "a damaged model in XGBoost's binary format",
+      "copy it again: its first kilobyte must name its objective and booster"
     ),
-    ([0x1F, 0x8B], "a gzip file", "unpack it first"),
+    (
+      Array("bs64".utf8), "an XGBoost model as base64 text, of 0.4 and before",
+      "decode what follows the first five bytes as base64"
+    ),
+    ([0x1F, 0x8B], "a gzip file within another compression", "unpack it first"),
+    ([0x04, 0x22, 0x4D, 0x18], "an lz4 file", "compress it with zlib, or not at all"),
+    (Array("ZF0x".utf8), "a file of joblib before 0.10", "load it with joblib, and dump it again"),
     (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),
   ]
 }

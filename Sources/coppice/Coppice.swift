@@ -18,7 +18,8 @@ struct Coppice: AsyncParsableCommand {
       comes first.
       """,
     subcommands: [
-      TrainCommand.self, ServeCommand.self, WorkerCommand.self, HealthcheckCommand.self,
+      TrainCommand.self, ServeCommand.self, WorkerCommand.self, QueueCommand.self,
+      HealthcheckCommand.self,
     ])
 
   static func main() async {

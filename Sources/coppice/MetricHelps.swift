@@ -2,6 +2,8 @@
 let metricHelps = [
   "coppice_http_requests_total": "HTTP requests answered.",
   "coppice_http_request_duration_seconds": "Time from the head of a request to its answer.",
+  "coppice_grpc_requests_total": "gRPC calls answered.",
+  "coppice_grpc_request_duration_seconds": "Time from the head of a call to the end of its answer.",
   "coppice_predicted_rows_total": "Rows that were predicted.",
   "coppice_prediction_duration_seconds": "Time of a prediction, with the queue if there is one.",
   "coppice_prediction_failures_total": "Prediction requests that failed.",
@@ -15,5 +17,7 @@ let metricHelps = [
   "coppice_job_wait_seconds": "Time of a job from being handed in to being taken.",
   "coppice_queue_waiting": "Jobs that wait for a worker.",
   "coppice_queue_running": "Jobs in the hands of workers.",
+  "coppice_queue_oldest_seconds": "The age of the oldest job that waits or runs.",
+  "coppice_webhooks_total": "Posts to webhooks of jobs.",
   "coppice_queue_depth": "Jobs that wait or run.",
 ]

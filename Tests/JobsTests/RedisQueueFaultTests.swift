@@ -128,7 +128,7 @@ struct RedisQueueFaultTests {
     try await withRedis { server in
       try await QueueFixture(server, Self.impatient()).run { fixture in
         let entry = try await fixture.redis.send(
-          RedisCommand(["XADD", "{coppice}:jobs", "*"] + fields.map { .text($0) }))
+          RedisCommand(["XADD", "{coppice}:jobs:interactive", "*"] + fields.map { .text($0) }))
         try await during {
           await fixture.source.echo()
         } _: {
@@ -263,7 +263,10 @@ struct RedisQueueFaultTests {
             "READONLY", [["REPLICAOF", "127.0.0.1", .integer(try freePort())]],
             [["REPLICAOF", "NO", "ONE"]]
           ),
-          ("WRONGTYPE", [["SET", "{coppice}:jobs", "foreign"]], [["DEL", "{coppice}:jobs"]]),
+          (
+            "WRONGTYPE", [["SET", "{coppice}:jobs:interactive", "foreign"]],
+            [["DEL", "{coppice}:jobs:interactive"]]
+          ),
         ]
         for fault in faults {
           for command in fault.break { _ = try await fixture.redis.send(command) }
@@ -277,7 +280,7 @@ struct RedisQueueFaultTests {
             let text = try await fixture.submit("b")
             #expect(text == "b!")
           }
-          _ = try await fixture.redis.send(["DEL", "{coppice}:jobs"])
+          _ = try await fixture.redis.send(["DEL", "{coppice}:jobs:interactive"])
         }
       }
     }
@@ -319,7 +322,7 @@ struct RedisQueueFaultTests {
   /// The server that the last job names.
   private func replyTo(_ fixture: QueueFixture) async throws -> String {
     let last = try await fixture.redis.send(
-      ["XREVRANGE", "{coppice}:jobs", "+", "-", "COUNT", 1])
+      ["XREVRANGE", "{coppice}:jobs:interactive", "+", "-", "COUNT", 1])
     return try #require(last.elements?.first?.elements?.last?["r"]?.text)
   }
 }

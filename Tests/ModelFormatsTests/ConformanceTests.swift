@@ -70,7 +70,7 @@ struct ConformanceTests {
   @Test("Predictions equal the library's to the last bit", arguments: Fixture.all)
   func predictions(fixture: Fixture) throws {
     let expected = try fixture.expected()
-    let forest = try fixture.model("json").soleForest()
+    let forest = try fixture.model().soleForest()
     var values = ReferenceEngine(forest).margins(expected.matrix)
     if expected.predictions.count < values.count {
       // multi:softmax answers the class with the largest margin.
@@ -102,7 +102,7 @@ struct ConformanceTests {
   @Test("The model tells what its file tells", arguments: Fixture.all)
   func facts(fixture: Fixture) throws {
     let expected = try fixture.expected()
-    let model = try fixture.model("json")
+    let model = try fixture.model()
     #expect("\(model.library) \(model.libraryVersion ?? "?")" == expected.library)
     #expect(model.features.count == expected.columns)
     if let best = expected.bestIteration { #expect(model.bestIteration == best) }

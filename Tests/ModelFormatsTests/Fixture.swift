@@ -28,7 +28,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
 
   /// The endings of the model files that belong to the fixture.
   var formats: [String] {
-    ["json", "ubj"].filter { FileManager.default.fileExists(atPath: path($0)) }
+    ["json", "ubj", "bin"].filter { FileManager.default.fileExists(atPath: path($0)) }
   }
 
   func path(_ ending: String) -> String {
@@ -38,6 +38,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
   func model(_ ending: String) throws -> TreeModel {
     try TreeModel.read(contentsOf: path(ending))
   }
+
+  func model() throws -> TreeModel { try model(formats[0]) }
 
   func bytes(_ ending: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(filePath: path(ending))))

@@ -91,7 +91,7 @@ struct HostileFileTests {
       ("\"categories\":[1]", "\"categories\":[-1]", "category"),
       ("\"categories_sizes\":[1]", "\"categories_sizes\":[2147483647]", "outside"),
       ("\"categories_sizes\":[1]", "\"categories_sizes\":[-1]", "outside"),
-      ("\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\"", "vectors"),
+      ("\"size_leaf_vector\":\"1\"", "\"size_leaf_vector\":\"3\"", "leaves of 3 values"),
       ("\"num_nodes\":\"3\"", "\"num_nodes\":\"4\"", "num_nodes"),
       (
         "\"attributes\":{}",

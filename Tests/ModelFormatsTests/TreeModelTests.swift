@@ -58,28 +58,37 @@ struct TreeModelTests {
   }
 
   @Test(
-    "Kinds of model that are not supported are named",
+    "A booster answers values, a classifier classes, whatever the file",
     arguments: [
-      ("1.7.6/gblinear", "\"gblinear\""), ("3.4.1/gblinear", "\"gblinear\""),
-      ("3.4.1/vector-leaves", "vectors"),
-    ])
-  func unsupported(name: String, message: String) throws {
-    let path = Fixture(name: "xgboost/\(name)").path("refused.json")
-    let error = try #require(throws: ModelFormatError.self) {
-      try TreeModel.read(contentsOf: path)
+      ("xgboost-1.7.6/booster", .values), ("xgboost-1.7.6/classifier-4", .classes),
+      ("xgboost-1.7.6/ranker", .values), ("xgboost-1.7.6/tutorial", .values),
+      ("sklearn-1.9.1/forest", .classes), ("sklearn-1.9.1/boosting-regressor", .values),
+      ("sklearn-1.9.1/pipeline-xgboost", .classes), ("sklearn-1.9.1/pipeline-standard", .classes),
+    ] as [(String, TreeModel.Answers)])
+  func answers(name: String, answers: TreeModel.Answers) throws {
+    #expect(try PickleFixture(path: "pickle/\(name).pkl").model().answers == answers)
+  }
+
+  @Test("An XGBoost file says whether a classifier saved it")
+  func savedByClassifier() throws {
+    var found: Set<TreeModel.Answers> = []
+    for fixture in Fixture.all where fixture.formats.contains("json") {
+      let model = try fixture.model("json")
+      let text = String(decoding: try fixture.bytes("json"), as: UTF8.self)
+      let isClassifier =
+        text.contains("_estimator_type") && text.contains("classifier")
+        || model.objective.name == "multi:softmax"
+      #expect(model.answers == (isClassifier ? .classes : .values), "\(fixture)")
+      found.insert(model.answers)
     }
-    #expect(error.code == .unsupported)
-    #expect(error.message.contains(message))
-    #expect(error.remedy != nil)
-    #expect(error.file == path)
-    #expect(error.description.hasPrefix(path + ": "))
+    #expect(found == [.classes, .values])
   }
 
   @Test(
     "Files in other formats are named",
     arguments: [
-      ("binf\u{0}\u{0}", "old binary"),
-      ("\u{1F}\u{8B}\u{8}", "gzip"), ("PK\u{3}\u{4}", "zip"),
+      ("binf\u{0}\u{0}", "binary format"), ("bs64\tAAA", "base64"),
+      ("\u{4}\u{22}M\u{18}", "lz4"), ("PK\u{3}\u{4}", "zip"),
       ("", "empty"), ("sepal,petal\n1,2", "known format"), ("[1,2]", "known"),
     ])
   func otherFormats(start: String, name: String) throws {

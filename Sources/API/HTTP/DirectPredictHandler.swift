@@ -90,7 +90,8 @@ final class DirectPredictHandler: ChannelDuplexHandler, RemovableChannelHandler 
       path.utf8.count == PredictRoute.path.utf8.count
         || path.utf8.dropFirst(PredictRoute.path.utf8.count).first == UInt8(ascii: "?"),
       let length = head.headerFields[.contentLength].flatMap(Int.init), length <= maximumBodySize,
-      !head.headerFields.contains(.expect), !head.headerFields.contains(.transferEncoding)
+      !head.headerFields.contains(.expect), !head.headerFields.contains(.transferEncoding),
+      !head.prefersAsync
     else { return false }
     guard let connection = head.headerFields[.connection] else { return true }
     return connection.lowercased() == "keep-alive"

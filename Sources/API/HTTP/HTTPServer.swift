@@ -38,7 +38,10 @@ public struct HTTPServer: Service {
   let predictor: (any Predicting)?
   let metrics: PrometheusRegistry
   let health: Health
+  let jobs: JobService?
   let logger: Logger
+  /// What the other protocols share with this one; nil for health and metrics only.
+  public let inference: InferenceService?
 
   /// A server.
   ///
@@ -46,20 +49,31 @@ public struct HTTPServer: Service {
   ///   - configuration: where to listen and what to accept.
   ///   - catalog: the models that requests are checked against.
   ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
+  ///   - jobs: what keeps jobs that outlive their request; nil for none.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
+  ///   - statistics: what is told of the models' predictions.
+  ///   - repository: what shows, loads and unloads models; nil for a catalog that stays as it is.
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    metrics: PrometheusRegistry, logger: Logger,
+    jobs: JobService? = nil, statistics: PredictionStatistics = PredictionStatistics(),
+    repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
     self.catalog = catalog
     self.predictor = predictor
+    self.jobs = jobs
     self.metrics = metrics
-    self.health = Health(obstacle: obstacle)
+    let health = Health(obstacle: obstacle)
+    self.health = health
     self.logger = logger
+    self.inference = predictor.map {
+      InferenceService(
+        catalog: catalog, predictor: $0, repository: repository ?? FixedRepository(catalog),
+        statistics: statistics, health: health, timeout: configuration.timeout)
+    }
   }
 
   /// Serves until a graceful shutdown: then it accepts no more connections, finishes the requests
@@ -99,7 +113,13 @@ public struct HTTPServer: Service {
     predictor.map {
       PredictRoute(
         catalog: catalog, predictor: $0, timeout: configuration.timeout,
-        maximumBodySize: configuration.maximumBodySize)
+        maximumBodySize: configuration.maximumBodySize, jobs: jobRoutes)
+    }
+  }
+
+  private var jobRoutes: JobRoutes? {
+    jobs.map {
+      JobRoutes(service: $0, catalog: catalog, maximumBodySize: configuration.maximumBodySize)
     }
   }
 
@@ -123,6 +143,7 @@ public struct HTTPServer: Service {
     let router = Router()
     router.add(middleware: RequestObserver(recorder: recorder))
     predictRoute?.add(to: router)
+    jobRoutes?.add(to: router)
     HealthRoutes(health: health, catalog: catalog).add(to: router)
     router.only(.get, "/metrics") { [metrics] _, _ in
       Response(

@@ -10,9 +10,7 @@ struct PredictAnswer {
 
   /// The JSON text.
   func encode(_ prediction: Prediction) -> ByteBuffer {
-    guard let predictions = prediction.values[.classNumber] ?? prediction.values[.predict] else {
-      return ByteBuffer()
-    }
+    guard let predictions = prediction.values[model.answer] else { return ByteBuffer() }
     var text = isSingleRow ? "" : "["
     for row in 0..<predictions.rowCount {
       if row > 0 { text += "," }
@@ -22,7 +20,7 @@ struct PredictAnswer {
     return ByteBuffer(string: text)
   }
 
-  private func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
+  func write(_ value: Float, _ prediction: Prediction, row: Int, to text: inout String) {
     text += "{"
     if model.task.isClassification, let number = Int(exactly: value) {
       if let label = label(number) { text += "\"name\":\(label.jsonQuoted)," }
@@ -41,8 +39,13 @@ struct PredictAnswer {
     text += "}"
   }
 
-  private func label(_ number: Int) -> String? {
+  func label(_ number: Int) -> String? {
     guard let labels = model.labels, labels.indices.contains(number) else { return nil }
     return labels[number]
   }
+}
+
+extension Model {
+  /// What people ask for: the class of a classifier, otherwise what its library predicts.
+  var answer: Output { task.isClassification ? .classNumber : .predict }
 }

@@ -11,10 +11,10 @@ struct PredictCall {
   /// The longest time that a caller may ask for, in seconds.
   static let longestWait = 300
 
-  private let model: Model
-  private let deadline: Deadline
+  let model: Model
+  let deadline: Deadline
   private let wait: Int?
-  private let wantsProbabilities: Bool?
+  let wantsProbabilities: Bool?
 
   /// Reads the head of a request.
   ///
@@ -33,10 +33,9 @@ struct PredictCall {
   func decode(_ body: ByteBuffer) throws -> (PredictionRequest, PredictAnswer) {
     let body = try PredictBody(body, for: model)
     let wantsProbabilities = wantsProbabilities ?? body.wantsProbabilities ?? false
-    let answer: Output = model.task.isClassification ? .classNumber : .predict
     let request = PredictionRequest(
       model: model.id, rows: body.rows,
-      outputs: wantsProbabilities ? [answer, .probabilities] : [answer], deadline: deadline)
+      outputs: [model.answer] + (wantsProbabilities ? [.probabilities] : []), deadline: deadline)
     return (request, PredictAnswer(model: model, isSingleRow: body.isSingleRow))
   }
 

@@ -15,10 +15,13 @@ struct PredictRoute {
   let predictor: any Predicting
   let timeout: Duration
   let maximumBodySize: Int
+  /// Where requests with `Prefer: respond-async` go; nil for a server that has no jobs.
+  var jobs: JobRoutes?
 
   /// Adds the route to Hummingbird's router; ``DirectPredictHandler`` answers most calls before it.
   func add(to router: Router<some RequestContext>) {
     router.only(.post, RouterPath(Self.path)) { request, _ in
+      if let jobs, request.head.prefersAsync { return try await jobs.respond(request) }
       let call = try begin(request.head)
       let (prediction, answer) = try call.decode(
         await request.collectBody(upTo: maximumBodySize))

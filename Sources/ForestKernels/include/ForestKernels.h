@@ -17,10 +17,13 @@ typedef enum : int32_t {
 /// The highest level of this processor.
 fk_level fk_best_level(void);
 
-enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_MAX_DEPTH = 8 };
+enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_BLOCK = 32, FK_MAX_DEPTH = 8 };
 
 /// Calls body with that much memory on the stack, 64-byte aligned and not initialised.
 void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void *context);
+
+/// Asks the system to back this memory with large pages, where it can.
+void fk_advise_large_pages(void *memory, size_t bytes);
 
 // ---- Slices: many rows at once, one bit a row (see Slice.h)
 
@@ -29,6 +32,8 @@ void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void
 ///
 /// More than FK_FEW and at most FK_MANY thresholds are followed by infinities, FK_PADDED in all, and
 /// preceded by 16 pivots, which are every sixteenth of the padded thresholds, beginning with [15].
+/// More than FK_MANY are followed by infinities, a multiple of FK_BLOCK in all, and preceded by the last
+/// of each FK_BLOCK of these.
 /// A side of more than FK_FEW has one slot more than thresholds, for the kernel's own use.
 typedef struct {
   uint32_t feature;
@@ -117,5 +122,59 @@ typedef struct {
 /// FK_AVX512_VBMI only.
 void fk_permute_add(const fk_lanes *, const float *row, size_t begin, size_t end, size_t output_count,
                     float *sums);
+
+// ---- Walk: any row, any tree (see Walk.h)
+
+enum { FK_WALKERS = 64 };
+
+/// A word of a row's code: the rank of a value among the thresholds of its feature, laid out as those
+/// of fk_column. Those of a feature follow one another.
+typedef struct {
+  uint32_t feature;
+  uint32_t thresholds;   // where they start
+  uint32_t count;        // at least 1
+  uint32_t missing;      // the word of a missing value: 0 or all ones
+  float zero_limit;      // values of no greater magnitude are missing; negative: only NaN is
+} fk_number;
+
+/// The words of a categorical feature: one bit for each set that is asked about, 0 for members.
+typedef struct {
+  uint32_t feature;
+  uint32_t first_word;
+  uint32_t word_count;
+  uint32_t first_bits;   // where the words of category 0 start; those of the others follow, then those
+                         // of a category in no set, then those of a missing value
+  uint32_t count;        // of categories
+  float lowest;          // values above this and below the count are categories
+} fk_category;
+
+typedef struct {
+  const fk_number *numbers;
+  const fk_category *categories;
+  const float *thresholds;
+  const void *bits;
+  const void *blocks;
+  const uint32_t *exits;  // of every exit of every block, the leaf
+  const void *values;     // of every leaf
+  uint32_t value_bytes;
+  uint32_t feature_count;
+  uint32_t number_count;  // words of numbers come first
+  uint32_t category_count;
+} fk_walk_tables;
+
+typedef struct {
+  /// Writes the words of one row, side by side (1 lane), or of at most FK_WALKERS rows, each word of
+  /// all rows after the other (FK_WALKERS lanes).
+  void (*encode)(const fk_walk_tables *, const float *rows, size_t count, void *words, size_t lanes);
+  /// Walks one row through at most FK_WALKERS trees and writes the leaves where it ends.
+  void (*walk_trees)(const fk_walk_tables *, const uint32_t *roots, const void *words, size_t count,
+                     uint32_t *leaves);
+  /// Walks at most FK_WALKERS rows through one tree and writes the leaves where they end.
+  void (*walk_rows)(const fk_walk_tables *, const uint32_t *root, const void *words, size_t count,
+                    uint32_t *leaves);
+} fk_walk;
+
+/// The kernels of a level for words of 2 or 4 bytes.
+fk_walk fk_walk_kernels(fk_level level, size_t word_bytes);
 
 #endif

@@ -9,18 +9,20 @@ extension XGBoostModel {
         remedy: "train with booster=gbtree or booster=dart"
       ).inside("learner.gradient_booster.name")
     }
-    let objective = try XGBoostObjective(required(self.objective, "learner.objective.name"))
+    let objective = try XGBoostObjective(
+      required(self.objective, "learner.objective.name"), version: version)
     let trees = try required(self.trees, "learner.gradient_booster.model.trees")
-    let outputCount = try outputCount(treeCount: trees.count)
+    let outputCount = try outputCount(trees)
     let featureCount = try checkedFeatureCount()
     let forest = try Forest(
       featureCount: featureCount,
       baseMargins: baseMargins(objective, outputCount: outputCount),
       trees: weighted(trees).prefix(usedTreeCount(trees.count, outputCount: outputCount))
         .enumerated().map {
-          Tree(output: Int(treeOutputs[$0]), nodes: $1.nodes, covers: $1.covers)
+          Tree(
+            output: Int(treeOutputs[$0]), nodes: $1.nodes, leaves: $1.leaves, covers: $1.covers)
         },
-      objective: objective.objective(outputCount: outputCount))
+      objective: objective.objective(outputCount: outputCount, version: version))
     return TreeModel(
       .forest(forest), answers: answersClasses ? .classes : .values, format: format,
       library: "xgboost",
@@ -40,21 +42,23 @@ extension XGBoostModel {
   }
 
   /// The number of margins, which is checked against the trees before anything of its size is made.
-  private func outputCount(treeCount: Int) throws -> Int {
+  private func outputCount(_ trees: [XGBoostTree]) throws -> Int {
     guard classCount >= 0, targetCount >= 0, classCount <= 1 || targetCount <= 1 else {
       throw ModelFormatError(
         .malformed, "\(classCount) classes and \(targetCount) targets contradict each other"
       ).inside("learner.learner_model_param")
     }
-    guard treeOutputs.count == treeCount else {
+    guard treeOutputs.count == trees.count else {
       throw ModelFormatError(
-        .malformed, "there are \(treeCount) trees, but tree_info has \(treeOutputs.count) elements"
+        .malformed,
+        "there are \(trees.count) trees, but tree_info has \(treeOutputs.count) elements"
       ).inside("learner.gradient_booster.model")
     }
     let count = max(classCount, targetCount, 1)
-    guard count == 1 || count <= treeCount else {
+    let sourceCount = trees.reduce(0) { $0 + ($1.leaves?.width ?? 1) }
+    guard count == 1 || count <= sourceCount else {
       throw ModelFormatError(
-        .malformed, "\(count) outputs cannot come from \(treeCount) trees"
+        .malformed, "\(count) outputs cannot come from \(trees.count) trees"
       ).inside("learner.learner_model_param")
     }
     return count
@@ -79,9 +83,10 @@ extension XGBoostModel {
       }
       let clamps = !version.lexicographicallyPrecedes([3, 2])
       let margins = try scores.map {
-        try objective.baseMargin($0, clampsProbabilities: clamps)
+        baseScoreIsMargin ? $0 : try objective.baseMargin($0, clampsProbabilities: clamps)
       }
-      return margins.count == 1 ? Array(repeating: margins[0], count: outputCount) : margins
+      return objective.baseMargins(
+        margins.count == 1 ? Array(repeating: margins[0], count: outputCount) : margins)
     } catch {
       throw ModelFormatError(wrapping: error).inside("learner.learner_model_param.base_score")
     }
@@ -105,6 +110,10 @@ extension XGBoostModel {
           trees[index].nodes[position] = .leaf(value * weight)
         }
       }
+      if let leaves = trees[index].leaves {
+        trees[index].leaves = LeafTable(
+          width: leaves.width, values: leaves.values.map { Double(Float($0) * weight) })
+      }
     }
     return trees
   }
@@ -117,7 +126,10 @@ extension XGBoostModel {
     guard isFromScikitLearn, let bestIteration else { return treeCount }
     let round = bestIteration.addingReportingOverflow(1)
     let end: Int?
-    if roundStarts.isEmpty {
+    if roundStarts.isEmpty, let bestTreeLimit {
+      let trees = bestTreeLimit.multipliedReportingOverflow(by: outputCount)
+      end = trees.overflow ? nil : trees.partialValue
+    } else if roundStarts.isEmpty {
       let product = parallelTreeCount.multipliedReportingOverflow(by: outputCount)
       let trees = round.partialValue.multipliedReportingOverflow(by: product.partialValue)
       end = product.overflow || trees.overflow ? nil : trees.partialValue

@@ -10,6 +10,8 @@ struct XGBoostModel {
   var objective: String?
   var booster: String?
   var baseScores: [Float]?
+  /// Whether the base score is a margin already, as before 1.0.
+  var baseScoreIsMargin = false
   var classCount = 0
   var targetCount = 1
   var featureCount: Int?
@@ -17,6 +19,10 @@ struct XGBoostModel {
   var featureTypes: [String] = []
   var categories: [[String]?] = []
   var trees: [XGBoostTree]?
+  /// The gains of each feature's splits, summed up; features after the last with a split are missing.
+  var featureGains: [Double] = []
+  /// The weights of a linear booster: a row of outputs for each feature, and one of biases.
+  var linearWeights: [Float]?
   var treeOutputs: [Int32] = []
   /// The weight of each tree, in dart models.
   var treeWeights: [Float] = []
@@ -24,29 +30,46 @@ struct XGBoostModel {
   var roundStarts: [Int32] = []
   var parallelTreeCount = 1
   var bestIteration: Int?
+  /// The trees of an output up to the best round. The binary format tells the trees of a round in
+  /// no other way.
+  var bestTreeLimit: Int?
   var isFromScikitLearn = false
   /// Whether it was saved by an estimator that is a classifier.
   var isClassifier = false
-  private var hasLearner = false
+  var hasLearner = false
+  private var readsBaseWeights = false
+  private var needsBaseWeights = false
 
   /// Whether the library's own `predict` answers a class.
   var answersClasses: Bool { isClassifier || objective == "multi:softmax" }
 
-  /// Reads a model from a document in the format.
+  /// Reads a model in one of XGBoost's formats.
   static func read(
     _ bytes: UnsafeBufferPointer<UInt8>, format: ModelFormat
   ) throws -> TreeModel {
     try XGBoostModel(parsing: bytes, format: format).treeModel(format: format)
   }
 
-  /// Reads the fields from a document.
-  ///
-  /// - Parameter format: JSON or UBJSON.
+  /// Reads the fields from one of XGBoost's formats.
   init(parsing bytes: UnsafeBufferPointer<UInt8>, format: ModelFormat) throws {
-    if format == .xgboostUBJSON {
-      try UBJSONScanner.read(bytes) { try readDocument(&$0) }
-    } else {
-      try JSONScanner.read(bytes, allowsNonFinite: true) { try readDocument(&$0) }
+    try parse(bytes, format)
+    if needsBaseWeights {
+      self = XGBoostModel(readsBaseWeights: true)
+      try parse(bytes, format)
+    }
+  }
+
+  private init(readsBaseWeights: Bool) {
+    self.readsBaseWeights = readsBaseWeights
+  }
+
+  private mutating func parse(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ format: ModelFormat
+  ) throws {
+    switch format {
+    case .xgboostBinary: try readBinary(bytes)
+    case .xgboostUBJSON: try UBJSONScanner.read(bytes) { try readDocument(&$0) }
+    default: try JSONScanner.read(bytes, allowsNonFinite: true) { try readDocument(&$0) }
     }
     guard hasLearner else {
       throw ModelFormatError(
@@ -91,14 +114,27 @@ struct XGBoostModel {
   private mutating func readAttributes(_ scanner: inout some DocumentScanner & ~Copyable) throws {
     try scanner.fields { key, scanner in
       switch key {
-      case "best_iteration": bestIteration = try scanner.parameter()
-      case "scikit_learn":
-        isFromScikitLearn = true
-        // Python's description of the estimator, as JSON in a string.
-        let text = try scanner.string()
-        isClassifier = text.contains("\"classifier\"") || text.contains("Classifier\"")
+      case "best_iteration", "scikit_learn": try readAttribute(key, scanner.string())
       default: try scanner.skip()
       }
+    }
+  }
+
+  /// Takes what matters of an attribute.
+  mutating func readAttribute(_ key: String, _ value: String) throws {
+    switch key {
+    case "best_iteration":
+      guard let round = Int(value) else {
+        throw ModelFormatError(.malformed, "expected a whole number, found \(value.quoted)")
+          .inside("best_iteration")
+      }
+      bestIteration = round
+    case "best_ntree_limit": bestTreeLimit = Int(value)
+    case "scikit_learn":
+      isFromScikitLearn = true
+      // Python's description of the estimator, as JSON in a string.
+      isClassifier = value.contains("\"classifier\"") || value.contains("Classifier\"")
+    default: break
     }
   }
 
@@ -155,10 +191,12 @@ struct XGBoostModel {
     try scanner.fields { key, scanner in
       switch key {
       case "trees":
-        var reader = XGBoostTreeReader()
+        var reader = XGBoostTreeReader(readsBaseWeights: readsBaseWeights)
         var trees: [XGBoostTree] = []
         try scanner.elements { _, scanner in trees.append(try reader.read(&scanner)) }
         self.trees = trees
+        featureGains = reader.featureGains
+        needsBaseWeights = reader.needsBaseWeights
       case "tree_info":
         treeOutputs = []
         try scanner.integers(into: &treeOutputs)
@@ -166,6 +204,10 @@ struct XGBoostModel {
         roundStarts = []
         try scanner.integers(into: &roundStarts)
       case "weight_drop": try readWeights(&scanner)
+      case "weights":
+        var weights: [Float] = []
+        try scanner.floats(into: &weights)
+        linearWeights = weights
       case "cats": categories = try XGBoostCategories.read(&scanner)
       case "gbtree_model_param":
         try scanner.fields { key, scanner in

@@ -28,7 +28,9 @@ struct XGBoostObjective {
   let baseScore: BaseScore
 
   /// Looks up an objective by XGBoost's name.
-  init(_ name: String) throws {
+  ///
+  /// - Parameter version: of the library that wrote the model.
+  init(_ name: String, version: [Int32] = []) throws {
     (task, link, baseScore) =
       switch name {
       case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror",
@@ -38,7 +40,9 @@ struct XGBoostObjective {
       case "reg:gamma", "reg:tweedie", "count:poisson", "survival:cox", "survival:aft":
         (.regression, .exponential, .mean)
       case "binary:logistic": (.binary, .logistic, .probability)
-      case "binary:logitraw": (.binary, .identity, .margin)
+      // Up to 1.2 the base score was a probability.
+      case "binary:logitraw":
+        (.binary, .identity, version.lexicographicallyPrecedes([1, 3]) ? .probability : .margin)
       case "binary:hinge": (.binary, .hinge, .margin)
       case "multi:softprob", "multi:softmax": (.multiclass, .softmax, .margin)
       case "rank:pairwise", "rank:ndcg", "rank:map": (.ranking, .identity, .margin)
@@ -74,18 +78,32 @@ struct XGBoostObjective {
     }
   }
 
+  /// The margins before the first tree, of all outputs, made of those of each.
+  ///
+  /// Of several expectiles each but the first is written as a difference, see ``Link/increments``.
+  func baseMargins(_ scores: [Float]) -> [Float] {
+    guard name == "reg:expectileerror" else { return scores }
+    return scores.indices.map { output in
+      guard output > 0 else { return scores[0] }
+      let difference = max(scores[output] - scores[output - 1] - 1e-6, 1e-6)
+      return difference + logf(-expm1f(-difference))
+    }
+  }
+
   /// The objective for the forest.
   ///
-  /// - Throws: ``ModelFormatError`` where several outputs would need a link that mixes them.
-  func objective(outputCount: Int) throws -> Objective {
-    if outputCount > 1, name == "reg:quantileerror" || name == "reg:expectileerror" {
-      throw ModelFormatError(
-        .unsupported, "\(name) with \(outputCount) levels in one model is not supported",
-        remedy: "train one model a level"
-      ).inside("learner.objective.name")
-    }
+  /// - Parameter version: of the library that wrote the model.
+  func objective(outputCount: Int, version: [Int32]) -> Objective {
     // Several labels a row, each with a probability of its own, are not two classes.
     let task = task == .binary && outputCount > 1 ? .regression : task
+    let link: Link =
+      switch name {
+      // Earlier versions leave quantiles that cross as they are.
+      case "reg:quantileerror"
+      where outputCount > 1 && !version.lexicographicallyPrecedes([3, 4]): .ascending
+      case "reg:expectileerror" where outputCount > 1: .increments
+      default: self.link
+      }
     return Objective(name: name, task: task, link: link)
   }
 }
