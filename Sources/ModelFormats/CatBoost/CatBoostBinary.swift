@@ -212,7 +212,10 @@ struct CatBoostBinary {
           no: try child(of: index, step: Int(steps[index] & 0xFFFF)),
           yes: try child(of: index, step: Int(steps[index] >> 16))))
     }
-    if nodes.isEmpty { _ = try leaf(of: range.lowerBound) }
+    if nodes.isEmpty {
+      guard !range.isEmpty else { throw ModelFormatError(.malformed, "it has no nodes") }
+      _ = try leaf(of: range.lowerBound)
+    }
     tree.shape = .free(nodes)
     return tree
   }

@@ -37,12 +37,12 @@ struct CatBoostColumns {
     for other in model.otherColumns {
       named.append((other.column, Feature(name: other.name ?? "")))
     }
-    let count = (named.map(\.column).max() ?? -1) + 1
     guard named.allSatisfy({ 0..<ModelFormat.maximumFeatureCount ~= $0.column }) else {
       throw ModelFormatError(
         .malformed, "a feature's column is no number below \(ModelFormat.maximumFeatureCount)"
       ).inside("features")
     }
+    let count = (named.map(\.column).max() ?? -1) + 1
     features = (0..<count).map { Feature(name: "f\($0)") }
     var taken = Set<String>()
     for (column, var feature) in named {

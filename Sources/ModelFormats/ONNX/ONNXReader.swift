@@ -169,7 +169,10 @@ struct ONNXReader {
       throw operation.error(.malformed, "the node has no output")
     }
     guard !operation.outputs[index].isEmpty else { return }
-    if case .columns(let columns) = value { try charge(columns) }
+    if case .columns(let columns) = value {
+      guard columns.count > 0 else { throw operation.error(.malformed, "no columns are left") }
+      try charge(columns)
+    }
     guard values.updateValue(value, forKey: operation.outputs[index]) == nil else {
       throw operation.error(.malformed, "two nodes make \(operation.outputs[index].quoted)")
     }
@@ -184,7 +187,11 @@ extension ONNXDocument {
         let count = max(try operation.numbers(name).count, try operation.integers(name).count)
         if count > 1 { return count }
       }
-      if let last = try operation.integers("nodes_featureids").max() { return Int(last) + 1 }
+      if let last = try operation.integers("nodes_featureids").max(),
+        last < ModelFormat.maximumFeatureCount
+      {
+        return Int(last) + 1
+      }
     }
     throw ModelFormatError(
       .unsupported, "the number of columns of the input \(input.quoted) is not told",
