@@ -15,12 +15,18 @@ public struct LocalPredictor: Predicting {
     guard !request.deadline.hasPassed else {
       throw PredictionError(.deadlineExceeded, "the deadline passed before the work began")
     }
-    return try catalog.loading(request.model).predict(request.rows, outputs: request.outputs)
+    let model: Model
+    if let loaded = request.loaded {
+      model = loaded
+    } else {
+      model = try catalog.loading(request.model)
+    }
+    return try model.predict(request.rows, outputs: request.outputs)
   }
 
   /// Predicts on the caller's thread if the model is loaded and the rows are few.
   public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
-    guard let model = catalog.loaded(request.model),
+    guard let model = request.loaded ?? catalog.loaded(request.model),
       request.rows.rowCount * model.treeCount <= Self.fewTreeVisits
     else { return nil }
     return try model.predict(request.rows, outputs: request.outputs)

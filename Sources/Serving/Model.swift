@@ -59,7 +59,7 @@ public struct Model: Sendable {
       objective.task.isClassification && objective.link.givesProbabilities
       ? [.predict, .probabilities, .margin] : [.predict, .margin]
     if let problem = Self.contradiction(in: manifest, to: tree.forest) {
-      throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
+      throw ModelLoadError(.manifest, place: file, message: "the manifest does not fit: \(problem)")
     }
     try check(manifest.examples ?? [], of: file)
   }
@@ -175,7 +175,7 @@ extension Model {
     for (index, example) in examples.enumerated() {
       guard example.row.count == features.count else {
         throw ModelLoadError(
-          place: file,
+          .examples, place: file,
           message: "example \(index) of the manifest has \(example.row.count) values, "
             + "but the model has \(features.count) features")
       }
@@ -189,7 +189,7 @@ extension Model {
         }
       guard matches else {
         throw ModelLoadError(
-          place: file,
+          .examples, place: file,
           message: "it does not reproduce example \(index) of its manifest: "
             + "expected \(example.prediction), got \(predictions)")
       }

@@ -31,6 +31,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The largest request body, in bytes.")
   var maxBodyBytes = 16 << 20
 
+  @OptionGroup var admin: AdminOptions
+
   @OptionGroup var queue: QueueOptions
 
   @OptionGroup var log: LogOptions
@@ -46,27 +48,36 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let logger = log.logger("coppice.serve")
     let metrics = PrometheusRegistry(helps: metricHelps)
-    let catalog = try models.load(logger: logger)
+    let manager = try await models.manager(
+      mayBeEmpty: admin.admin, metrics: metrics, logger: logger)
+    let repository: [any Service] = [manager, HangUpReload(manager: manager)]
     guard let redis = try queue.configuration else {
-      let server = server(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
-      return try await run([server], logger: logger)
+      let (server, traffic) = try server(
+        manager, LocalPredictor(manager.catalog), metrics: metrics, logger: logger)
+      return try await run(repository + [traffic, server], logger: logger)
     }
     let client = RedisClient(redis, logger: logger)
     let jobs = RedisJobQueue(
       client, configuration: queue.queueConfiguration, metrics: metrics, logger: logger)
-    let server = server(
-      catalog, QueuedPredictor(jobs), metrics: metrics, logger: logger, obstacle: { jobs.obstacle })
-    try await run([client, jobs, server], logger: logger)
+    let (server, traffic) = try server(
+      manager, QueuedPredictor(jobs), metrics: metrics, logger: logger,
+      obstacle: { jobs.obstacle })
+    try await run(repository + [client, jobs, traffic, server], logger: logger)
   }
 
   private func server(
-    _ catalog: ModelCatalog, _ predictor: any Predicting, metrics: PrometheusRegistry,
+    _ manager: ModelManager, _ predictor: any Predicting, metrics: PrometheusRegistry,
     logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
-  ) -> HTTPServer {
-    HTTPServer(
-      configuration: .init(
-        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
-      catalog: catalog, predictor: MeteredPredictor(predictor, metrics: metrics), metrics: metrics,
-      logger: logger, obstacle: obstacle)
+  ) throws -> (HTTPServer, TrafficPredictor) {
+    let traffic = TrafficPredictor(
+      MeteredPredictor(predictor, metrics: metrics), catalog: manager.catalog, metrics: metrics)
+    var configuration = HTTPServer.Configuration(
+      host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes)
+    configuration.maximumUploadSize = admin.maxUploadBytes
+    let server = HTTPServer(
+      configuration: configuration, catalog: manager.catalog, predictor: traffic,
+      metrics: metrics, admin: try admin.access.map { (manager, $0) }, logger: logger,
+      obstacle: obstacle)
+    return (server, traffic)
   }
 }

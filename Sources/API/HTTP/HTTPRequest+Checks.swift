@@ -4,6 +4,11 @@ import JSON
 import NIOCore
 
 extension HTTPRequest {
+  /// The value of a header field, by a name that comes from a rule.
+  func value(ofHeader name: String) -> String? {
+    HTTPField.Name(name).flatMap { headerFields[$0] }
+  }
+
   /// Refuses a body that says it is something else than JSON; a request without the field passes.
   func requireJSON() throws {
     guard let type = headerFields[.contentType], type != "application/json" else { return }

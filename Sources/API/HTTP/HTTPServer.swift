@@ -20,6 +20,8 @@ public struct HTTPServer: Service {
     public var timeout: Duration
     /// The largest body, in bytes.
     public var maximumBodySize: Int
+    /// The largest model file that an admin call may bring, in bytes.
+    public var maximumUploadSize = 512 << 20
 
     /// A configuration.
     public init(
@@ -39,6 +41,7 @@ public struct HTTPServer: Service {
   let metrics: PrometheusRegistry
   let health: Health
   let logger: Logger
+  let admin: (manager: ModelManager, access: AdminAccess)?
 
   /// A server.
   ///
@@ -48,10 +51,12 @@ public struct HTTPServer: Service {
   ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
+  ///   - admin: what changes the models on request, and who may ask for it; nil for nobody.
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    metrics: PrometheusRegistry, logger: Logger,
+    metrics: PrometheusRegistry, admin: (manager: ModelManager, access: AdminAccess)? = nil,
+    logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
@@ -60,6 +65,7 @@ public struct HTTPServer: Service {
     self.metrics = metrics
     self.health = Health(obstacle: obstacle)
     self.logger = logger
+    self.admin = admin
   }
 
   /// Serves until a graceful shutdown: then it accepts no more connections, finishes the requests
@@ -119,9 +125,15 @@ public struct HTTPServer: Service {
   }
 
   /// All routes.
-  private func router(recorder: RequestRecorder) -> Router<BasicRequestContext> {
-    let router = Router()
+  private func router(recorder: RequestRecorder) -> Router<ServerContext> {
+    let router = Router(context: ServerContext.self)
     router.add(middleware: RequestObserver(recorder: recorder))
+    router.add(middleware: AdminGate(access: admin?.access, logger: logger))
+    if let admin {
+      AdminRoutes<ServerContext>(
+        manager: admin.manager, maximumUploadSize: configuration.maximumUploadSize
+      ).add(to: router)
+    }
     predictRoute?.add(to: router)
     HealthRoutes(health: health, catalog: catalog).add(to: router)
     router.only(.get, "/metrics") { [metrics] _, _ in

@@ -24,7 +24,8 @@ struct PredictCall {
     deadline = .after(wait.map { .seconds($0) } ?? timeout)
     try head.requireJSON()
     let query = try PredictQuery(head.path ?? "")
-    model = try catalog.model(named: query.model, version: query.version)
+    model = try catalog.model(
+      named: query.model, version: query.version, header: head.value(ofHeader:))
     wantsProbabilities = query.wantsProbabilities
   }
 
@@ -33,7 +34,7 @@ struct PredictCall {
     let body = try PredictBody(body, for: model)
     let wantsProbabilities = wantsProbabilities ?? body.wantsProbabilities ?? false
     let request = PredictionRequest(
-      model: model.id, rows: body.rows,
+      model: model, rows: body.rows,
       outputs: wantsProbabilities ? [.predict, .probabilities] : [.predict], deadline: deadline)
     return (request, PredictAnswer(model: model, isSingleRow: body.isSingleRow))
   }

@@ -60,6 +60,7 @@ extension Problem {
     switch error {
     case let problem as Problem: self = problem
     case let error as PredictionError: self.init(prediction: error)
+    case let error as RepositoryError: self.init(repository: error)
     case let error as JSONError:
       self = .badRequest("invalid_json", "the body is not the JSON that is expected: \(error)")
     case let error as HTTPError where error.status == .notFound:
@@ -86,6 +87,7 @@ extension Problem {
       case .deadlineExceeded: .gatewayTimeout
       // Nobody reads the answer; the number is for the log (nginx's own).
       case .cancelled: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
+      case .unsupported: .notImplemented
       case .internal: .internalServerError
       }
     self.init(
