@@ -38,6 +38,10 @@ test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Docker test'
 	@Tests/Docker/run.sh
 
+.PHONY: soak
+soak: ## Swap models a thousand times under load (SWAPS=1000)
+	COPPICE_SWAPS=$(or $(SWAPS),1000) $(SWIFT) test --filter HotSwapTests/manySwaps
+
 .PHONY: check
 check: ## Lint the Swift sources and the scripts
 	$(step) 'Format'

@@ -5,6 +5,8 @@ let metricHelps = [
   "coppice_predicted_rows_total": "Rows that were predicted.",
   "coppice_prediction_duration_seconds": "Time of a prediction, with the queue if there is one.",
   "coppice_prediction_failures_total": "Prediction requests that failed.",
+  "coppice_requests_refused_total": "Prediction requests that were too much.",
+  "coppice_requests_under_way": "Prediction requests that wait or are computed.",
   "coppice_model_loads_total": "Versions of models that were loaded.",
   "coppice_model_load_failures_total": "Versions of models that were refused.",
   "coppice_model_load_duration_seconds": "Time to read, time and check a version.",

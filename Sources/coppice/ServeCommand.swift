@@ -28,8 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "How long a request may take, in seconds, when it does not say Prefer: wait=.")
   var timeout = 10.0
 
-  @Option(help: "The largest request body, in bytes.")
-  var maxBodyBytes = 16 << 20
+  @OptionGroup var limits: LimitOptions
 
   @OptionGroup var admin: AdminOptions
 
@@ -42,7 +41,6 @@ struct ServeCommand: AsyncParsableCommand {
     guard timeout > 0, timeout <= 3600 else {
       throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
     }
-    guard maxBodyBytes > 0 else { throw ValidationError("--max-body-bytes must be more than 0") }
   }
 
   func run() async throws {
@@ -69,15 +67,18 @@ struct ServeCommand: AsyncParsableCommand {
     _ manager: ModelManager, _ predictor: any Predicting, metrics: PrometheusRegistry,
     logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
   ) throws -> (HTTPServer, TrafficPredictor) {
-    let traffic = TrafficPredictor(
-      MeteredPredictor(predictor, metrics: metrics), catalog: manager.catalog, metrics: metrics)
+    let metered = MeteredPredictor(predictor, metrics: metrics)
+    let limited = LimitedPredictor(metered, limits: limits.limits, metrics: metrics)
+    let traffic = TrafficPredictor(limited, catalog: manager.catalog, metrics: metrics)
     var configuration = HTTPServer.Configuration(
-      host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes)
+      host: host, port: port, timeout: .seconds(timeout), maximumBodySize: limits.maxBodyBytes)
     configuration.maximumUploadSize = admin.maxUploadBytes
+    let access = try admin.access
     let server = HTTPServer(
       configuration: configuration, catalog: manager.catalog, predictor: traffic,
-      metrics: metrics, admin: try admin.access.map { (manager, $0) }, logger: logger,
-      obstacle: obstacle)
+      statistics: metered.statistics,
+      repository: access == nil ? ReadOnlyRepository(manager) : manager, metrics: metrics,
+      admin: access.map { (manager, $0) }, logger: logger, obstacle: obstacle)
     return (server, traffic)
   }
 }

@@ -44,7 +44,9 @@ import Testing
         #expect(error is UnsuitableForest)
       }
     }
-    add("walk") { try WalkEngine(forest) }
+    for instructions in InstructionSet.available {
+      add("walk \(instructions)") { try WalkEngine(forest, instructions: instructions) }
+    }
     for instructions in InstructionSet.available {
       add("slice \(instructions)") { try SliceEngine(forest, instructions: instructions) }
     }
@@ -60,7 +62,7 @@ import Testing
     let forest = try generator.forest(&random)
     let reference = ReferenceEngine(forest)
     let engines = Self.engines(forest)
-    #expect(engines.map(\.name).contains("walk"))
+    #expect(engines.map(\.name).contains("walk baseline"))
     // The reference takes most of the time; the largest batch is for the smaller forests.
     let largest = forest.trees.count < 30 && seed == 1 ? 5000 : 600
     for rowCount in [0, 1, 2, 7, 8, 9, 63, 64, 65, 130, 256, 257, largest] {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A repository that changes while it is served", .timeLimit(.minutes(3)))
+@Suite("A repository that changes while it is served", .timeLimit(.minutes(30)))
 struct HotSwapTests {
   static let path = "/api/predict?probabilities=true"
   /// Three models with the same features and other answers.

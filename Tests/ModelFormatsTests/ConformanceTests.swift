@@ -17,7 +17,7 @@ struct ConformanceTests {
   func margins(fixture: Fixture, choice: EngineChoice) throws {
     let expected = try fixture.expected()
     for ending in fixture.formats {
-      let forest = try fixture.model(ending).forest
+      let forest = try fixture.model(ending).soleForest()
       #expect(forest.outputCount == expected.outputs)
       guard let engine = try choice.engine(for: forest) else { continue }
       let margins = engine.margins(expected.matrix)
@@ -33,7 +33,7 @@ struct ConformanceTests {
   @Test("The first rounds alone give the margins of iteration_range", arguments: EngineChoice.all)
   func firstRounds(choice: EngineChoice) throws {
     let expected = try Self.leavesAndRounds.expected()
-    let forest = try Self.leavesAndRounds.model("json").forest
+    let forest = try Self.leavesAndRounds.model("json").soleForest()
     let engine = try #require(try choice.engine(for: forest))
     let trees = 0..<(try #require(expected.rounds)) * forest.outputCount
     let margins = engine.margins(expected.matrix, trees: trees).map(\.bitPattern)
@@ -44,7 +44,7 @@ struct ConformanceTests {
   @Test("Leaves are those of pred_leaf, and their values add up to the margins")
   func leaves() throws {
     let expected = try Self.leavesAndRounds.expected()
-    let forest = try Self.leavesAndRounds.model("json").forest
+    let forest = try Self.leavesAndRounds.model("json").soleForest()
     let engine = try WalkEngine(forest)
     #expect(engine.leafNodes(expected.matrix) == expected.leaves)
     let values = engine.treeOutputs(expected.matrix)
@@ -63,14 +63,14 @@ struct ConformanceTests {
   func iris(choice: EngineChoice) throws {
     for version in ["1.7.6", "3.4.1"] {
       let fixture = Fixture(name: "xgboost/\(version)/iris-softprob")
-      #expect(try choice.engine(for: fixture.model("json").forest) != nil)
+      #expect(try choice.engine(for: fixture.model("json").soleForest()) != nil)
     }
   }
 
   @Test("Predictions equal the library's to the last bit", arguments: Fixture.all)
   func predictions(fixture: Fixture) throws {
     let expected = try fixture.expected()
-    let forest = try fixture.model("json").forest
+    let forest = try fixture.model("json").soleForest()
     var values = ReferenceEngine(forest).margins(expected.matrix)
     if expected.predictions.count < values.count {
       // multi:softmax answers the class with the largest margin.
@@ -91,9 +91,9 @@ struct ConformanceTests {
     let ubjson = try fixture.model("ubj")
     #expect(json.format == .xgboostJSON)
     #expect(ubjson.format == .xgboostUBJSON)
-    #expect(json.forest.trees == ubjson.forest.trees)
-    #expect(json.forest.baseMargins == ubjson.forest.baseMargins)
-    #expect(json.forest.objective == ubjson.forest.objective)
+    #expect(try json.soleForest().trees == ubjson.soleForest().trees)
+    #expect(try json.soleForest().baseMargins == ubjson.soleForest().baseMargins)
+    #expect(json.objective == ubjson.objective)
     #expect(json.features == ubjson.features)
     #expect(json.libraryVersion == ubjson.libraryVersion)
     #expect(json.bestIteration == ubjson.bestIteration)

@@ -11,7 +11,7 @@ struct LightGBMHostileFileTests {
   func truncatedText() throws {
     for name in ["2.0.12/categorical", "4.7.0/categorical-pandas"] {
       let bytes = try LightGBMFixture(name: name).bytes("txt")
-      let trees = try TreeModel.read(bytes).forest.trees
+      let trees = try TreeModel.read(bytes).soleForest().trees
       let text = String(decoding: bytes, as: UTF8.self)
       let mark = name.hasPrefix("2") ? "feature importances:\n" : "end of trees\n"
       let end = try #require(text.range(of: mark)).upperBound
@@ -22,7 +22,7 @@ struct LightGBMHostileFileTests {
       // What follows says nothing of the trees.
       for count in endOffset..<bytes.count {
         guard let model = try? TreeModel.read(Array(bytes[..<count])) else { continue }
-        #expect(model.forest.trees == trees)
+        #expect(try model.soleForest().trees == trees)
       }
     }
   }

@@ -31,7 +31,9 @@ struct ForestBench {
     }
     let memory = ResidentMemory.bytes()
     let begin = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
-    let forest = try read(arguments[1])
+    guard let forest = try TreeModel.read(contentsOf: arguments[1]).forest else {
+      throw BenchError("the model in \(arguments[1]) is more than one forest")
+    }
     let loaded = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
     let engine: any Engine
     let instructions = options["instructions"].flatMap(InstructionSet.init) ?? .best
@@ -86,9 +88,4 @@ struct ForestBench {
   private static let keys = [
     "engine", "instructions", "threads", "batches", "budget", "group", "cpu", "predictions",
   ]
-
-  private static func read(_ path: String) throws -> Forest {
-    path.hasSuffix(".forest")
-      ? try NeutralForest.read(path) : try TreeModel.read(contentsOf: path).forest
-  }
 }

@@ -1,3 +1,4 @@
+import Forest
 import HTTPTypes
 import HummingbirdCore
 import JSON
@@ -35,7 +36,7 @@ struct PredictCall {
     let wantsProbabilities = wantsProbabilities ?? body.wantsProbabilities ?? false
     let request = PredictionRequest(
       model: model, rows: body.rows,
-      outputs: wantsProbabilities ? [.predict, .probabilities] : [.predict], deadline: deadline)
+      outputs: [model.answer] + (wantsProbabilities ? [.probabilities] : []), deadline: deadline)
     return (request, PredictAnswer(model: model, isSingleRow: body.isSingleRow))
   }
 

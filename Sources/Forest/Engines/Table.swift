@@ -18,5 +18,10 @@ final class Table<Element: BitwiseCopyable>: @unchecked Sendable {
     pointer = UnsafePointer(start)
   }
 
+  /// Copies the bytes of the elements.
+  convenience init(bytesOf elements: [some BitwiseCopyable]) where Element == UInt8 {
+    self.init(elements.withUnsafeBytes(Array.init))
+  }
+
   deinit { UnsafeMutablePointer(mutating: pointer).deallocate() }
 }

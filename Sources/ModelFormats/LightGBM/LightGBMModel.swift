@@ -55,8 +55,8 @@ struct LightGBMModel {
       featureCount: featureCount, outputCount: outputCount,
       objective: objective.objective(leavesAreMeans: leavesAreMeans(objective)))
     return TreeModel(
-      forest: forest, format: format, library: "lightgbm", libraryVersion: nil,
-      features: try features(count: featureCount, trees: trees), bestIteration: nil)
+      .forest(forest), format: format, library: "lightgbm", libraryVersion: nil,
+      features: try features(count: featureCount, trees: trees))
   }
 
   private func forest(featureCount: Int, outputCount: Int, objective: Objective) throws -> Forest {

@@ -22,7 +22,8 @@ extension XGBoostModel {
         },
       objective: objective.objective(outputCount: outputCount))
     return TreeModel(
-      forest: forest, format: format, library: "xgboost",
+      .forest(forest), answers: answersClasses ? .classes : .values, format: format,
+      library: "xgboost",
       libraryVersion: version.isEmpty ? nil : version.map(String.init).joined(separator: "."),
       features: try features(count: featureCount, trees: forest.trees),
       bestIteration: bestIteration)

@@ -25,7 +25,12 @@ struct XGBoostModel {
   var parallelTreeCount = 1
   var bestIteration: Int?
   var isFromScikitLearn = false
+  /// Whether it was saved by an estimator that is a classifier.
+  var isClassifier = false
   private var hasLearner = false
+
+  /// Whether the library's own `predict` answers a class.
+  var answersClasses: Bool { isClassifier || objective == "multi:softmax" }
 
   /// Reads a model from a document in the format.
   static func read(
@@ -89,7 +94,9 @@ struct XGBoostModel {
       case "best_iteration": bestIteration = try scanner.parameter()
       case "scikit_learn":
         isFromScikitLearn = true
-        try scanner.skip()
+        // Python's description of the estimator, as JSON in a string.
+        let text = try scanner.string()
+        isClassifier = text.contains("\"classifier\"") || text.contains("Classifier\"")
       default: try scanner.skip()
       }
     }

@@ -22,7 +22,8 @@ public struct ModelRepository: Sendable {
   public init(file: String) {
     let url = URL(filePath: file)
     let name = url.deletingPathExtension().lastPathComponent
-    root = url.deletingLastPathComponent().path
+    let folder = url.deletingLastPathComponent().path
+    root = folder.isEmpty ? "." : folder
     single = (ModelID(name: name, version: "1"), url.lastPathComponent)
   }
 
