@@ -49,6 +49,10 @@ chaos: ## Break the queue ROUNDS times (10) and count what is lost (Linux, about
 	$(step) 'Faults'
 	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueueTests|RedisQueueFaultTests'
 
+.PHONY: soak
+soak: ## Swap models a thousand times under load (SWAPS=1000)
+	COPPICE_SWAPS=$(or $(SWAPS),1000) $(SWIFT) test --filter HotSwapTests/manySwaps
+
 .PHONY: check
 check: ## Lint the Swift sources and the scripts
 	$(step) 'Format'

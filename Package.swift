@@ -94,7 +94,11 @@ let package = Package(
     floor("Training", ["Forest", crypto]),
     floor("Jobs", ["CSQLite", "Redis", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 2
-    floor("Serving", ["Forest", "Jobs", "ModelFormats", metrics, nioCore]),
+    floor(
+      "Serving",
+      [
+        "Forest", "Jobs", "ModelFormats", logging, metrics, nioCore, nioPosix, serviceLifecycle,
+      ]),
     // Floor 3
     floor(
       "API",
@@ -131,6 +135,10 @@ let package = Package(
     tests(
       "Worker",
       ["Forest", "Jobs", "Redis", "Serving", "Telemetry", "TestSupport", "Worker", nioCore]),
+    tests(
+      "Serving",
+      ["Forest", "Jobs", "Serving", "Telemetry", "TestSupport", logging, metrics, serviceLifecycle]
+    ),
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )

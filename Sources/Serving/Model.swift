@@ -78,7 +78,7 @@ public struct Model: Sendable {
       }
     }
     if let problem = Self.contradiction(in: manifest, to: tree) {
-      throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
+      throw ModelLoadError(.manifest, place: file, message: "the manifest does not fit: \(problem)")
     }
     try check(manifest.examples ?? [], of: file)
   }
@@ -191,7 +191,7 @@ extension Model {
     for (index, example) in examples.enumerated() {
       guard example.row.count == features.count else {
         throw ModelLoadError(
-          place: file,
+          .examples, place: file,
           message: "example \(index) of the manifest has \(example.row.count) values, "
             + "but the model has \(features.count) features")
       }
@@ -204,7 +204,7 @@ extension Model {
         }
       guard matches else {
         throw ModelLoadError(
-          place: file,
+          .examples, place: file,
           message: "it does not reproduce example \(index) of its manifest: "
             + "expected \(example.prediction), got \(predictions)")
       }

@@ -28,4 +28,14 @@ public struct ModelID: Sendable, Hashable, CustomStringConvertible {
         }
       }
   }
+
+  /// Whether the left version comes before the right one: numbers by size, largest first, after
+  /// them all others by their text.
+  package static func isNewerVersion(_ left: String, _ right: String) -> Bool {
+    switch (UInt64(left), UInt64(right)) {
+    case (let left?, let right?) where left != right: left > right
+    case (nil, nil), (_?, _?): left > right
+    case (let left, _): left != nil
+    }
+  }
 }

@@ -1,5 +1,19 @@
 /// Why a model cannot be served, and where that was found.
 public struct ModelLoadError: Error, Sendable, CustomStringConvertible {
+  /// The kinds of failure, as a metric tells them.
+  public enum Kind: String, Sendable {
+    /// The file is no model that can be read.
+    case unreadable
+    /// The manifest is none, or contradicts the model.
+    case manifest
+    /// The model does not give the answers that its manifest has.
+    case examples
+    /// The folder has no model file, or several.
+    case folder
+  }
+
+  /// The kind of failure.
+  public let kind: Kind
   /// The file or folder.
   public let place: String
   /// What is wrong, and what to do about it.
@@ -8,7 +22,10 @@ public struct ModelLoadError: Error, Sendable, CustomStringConvertible {
   public let cause: (any Error)?
 
   /// Describes a failure.
-  public init(place: String, message: String, cause: (any Error)? = nil) {
+  public init(
+    _ kind: Kind = .unreadable, place: String, message: String, cause: (any Error)? = nil
+  ) {
+    self.kind = kind
     self.place = place
     self.message = message
     self.cause = cause

@@ -11,6 +11,15 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputs: [Output]
   /// When the caller stops waiting.
   public var deadline: Deadline
+  /// The model itself, where the request was checked against it in this process: a request ends
+  /// with the model that it began with, whatever is swapped in the meantime.
+  public private(set) var loaded: Model?
+
+  /// A request for a model in this process.
+  public init(model: Model, rows: Matrix, outputs: [Output], deadline: Deadline) {
+    self.init(model: model.id, rows: rows, outputs: outputs, deadline: deadline)
+    loaded = model
+  }
 
   /// A request.
   public init(model: ModelID, rows: Matrix, outputs: [Output], deadline: Deadline) {
@@ -18,6 +27,12 @@ public struct PredictionRequest: Sendable, Equatable {
     self.rows = rows
     self.outputs = outputs
     self.deadline = deadline
+  }
+
+  /// Whether both ask for the same.
+  public static func == (left: PredictionRequest, right: PredictionRequest) -> Bool {
+    left.model == right.model && left.rows == right.rows && left.outputs == right.outputs
+      && left.deadline == right.deadline
   }
 }
 

@@ -65,3 +65,27 @@ public struct FixedRepository: RepositoryControl {
     PredictionError(.unsupported, "this server neither loads nor unloads models while it runs")
   }
 }
+
+/// A repository that is shown as it is, and that nobody may change.
+public struct ReadOnlyRepository: RepositoryControl {
+  private let repository: any RepositoryControl
+
+  /// Shows another repository.
+  public init(_ repository: any RepositoryControl) {
+    self.repository = repository
+  }
+
+  /// What the other one shows.
+  public func index() -> [RepositoryEntry] { repository.index() }
+
+  /// Refuses.
+  public func load(_ name: String) async throws(PredictionError) { throw Self.refusal }
+
+  /// Refuses.
+  public func unload(_ name: String) async throws(PredictionError) { throw Self.refusal }
+
+  private static var refusal: PredictionError {
+    PredictionError(
+      .unsupported, "this server does not change its models on request; start it with --admin")
+  }
+}

@@ -1,6 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
+import CoreMetrics
 import Logging
-import Serving
+public import Serving
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -16,10 +17,38 @@ struct ModelOptions: ParsableArguments {
   @Flag(help: "Do not start when any model cannot be loaded.")
   var strict = false
 
-  /// Loads the newest version of every model; those that fail are logged and left out.
+  @Option(
+    help: ArgumentHelp(
+      "Versions to keep in memory: latest, all, or names such as 1,3.", valueName: "versions"))
+  var versionPolicy = VersionPolicy.latest
+
+  @Option(
+    help: ArgumentHelp(
+      "Where labels, traffic rules and the like are kept; by default .coppice.json in the repository.",
+      valueName: "file"))
+  var state: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How often to look for changes that the system does not tell, as on network volumes; 0 for never.",
+      valueName: "seconds"))
+  var poll = 60.0
+
+  func validate() throws {
+    guard poll == 0 || (0.1...86_400).contains(poll) else {
+      throw ValidationError("--poll must be 0, or 0.1 to 86400 seconds")
+    }
+  }
+
+  /// A manager that has loaded the models; those that fail are logged and left out.
   ///
+  /// - Parameters:
+  ///   - keptForJobs: how many versions that are not served may stay in memory for jobs.
+  ///   - mayBeEmpty: whether models may come later.
   /// - Throws: an error when no model is left, or any failed and the option `strict` is on.
-  func load(logger: Logger) throws -> ModelCatalog {
+  func manager(
+    keptForJobs: Int = 0, mayBeEmpty: Bool = false, metrics: any MetricsFactory, logger: Logger
+  ) async throws -> ModelManager {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: models, isDirectory: &isFolder) else {
       throw ModelLoadError(
@@ -27,44 +56,33 @@ struct ModelOptions: ParsableArguments {
         message: "there is no such file or folder; train a first model with: "
           + "coppice train iris --output models/iris")
     }
-    guard isFolder else {
-      let name = URL(filePath: models).deletingPathExtension().lastPathComponent
-      let model = try Model(id: ModelID(name: name, version: "1"), file: models)
-      return catalog([model], logger: logger)
-    }
-    return try load(ModelRepository(root: models), logger: logger)
-  }
-
-  private func load(_ repository: ModelRepository, logger: Logger) throws -> ModelCatalog {
-    var loaded: [Model] = []
-    for (name, versions) in try repository.models() {
-      do throws(ModelLoadError) {
-        loaded.append(try repository.load(ModelID(name: name, version: versions[0])))
-      } catch {
-        logger.error("model refused", metadata: ["model": "\(name)", "reason": "\(error)"])
-        if strict { throw error }
-      }
-    }
-    guard !loaded.isEmpty else {
+    var configuration = ModelManager.Configuration()
+    configuration.policy = versionPolicy
+    configuration.stateFile = state ?? (isFolder ? "\(models)/.coppice.json" : nil)
+    configuration.poll = poll == 0 ? nil : .seconds(poll)
+    configuration.keptForJobs = keptForJobs
+    let manager = ModelManager(
+      isFolder ? ModelRepository(root: models) : ModelRepository(file: models),
+      configuration: configuration, metrics: metrics, logger: logger)
+    let refusals = try await manager.start()
+    if let first = refusals.first, strict || !isFolder { throw first }
+    let isUnloaded = manager.index().contains { $0.reason == "it was unloaded" }
+    guard mayBeEmpty || isUnloaded || !manager.catalog.models.isEmpty else {
       throw ModelLoadError(
         place: models,
         message: "there is no model to serve in it; a model is a folder "
           + "NAME/VERSION with a file model.json (or .ubj, .txt, .pkl), as coppice train writes it")
     }
-    return catalog(loaded, repository: repository, logger: logger)
+    return manager
+  }
+}
+
+extension VersionPolicy: ExpressibleByArgument {
+  /// `latest`, `all` or versions with commas between them.
+  public init?(argument: String) {
+    self.init(argument)
   }
 
-  private func catalog(_ models: [Model], repository: ModelRepository? = nil, logger: Logger)
-    -> ModelCatalog
-  {
-    for model in models {
-      logger.info(
-        "model loaded",
-        metadata: [
-          "model": "\(model.id.name)", "version": "\(model.id.version)",
-          "format": "\(model.format)", "features": "\(model.features.count)",
-        ])
-    }
-    return ModelCatalog(models, repository: repository)
-  }
+  /// As ``VersionPolicy/description``.
+  public var defaultValueDescription: String { description }
 }

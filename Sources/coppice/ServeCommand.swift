@@ -47,8 +47,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "How long a request may take, in seconds, when it does not say Prefer: wait=.")
   var timeout = 10.0
 
-  @Option(help: "The largest request body or gRPC message, in bytes.")
-  var maxBodyBytes = 16 << 20
+  @OptionGroup var limits: LimitOptions
+
+  @OptionGroup var admin: AdminOptions
 
   @OptionGroup var queue: QueueOptions
 
@@ -64,35 +65,38 @@ struct ServeCommand: AsyncParsableCommand {
     guard timeout > 0, timeout <= 3600 else {
       throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
     }
-    guard maxBodyBytes > 0 else { throw ValidationError("--max-body-bytes must be more than 0") }
   }
 
   func run() async throws {
     let logger = log.logger("coppice.serve")
     let metrics = PrometheusRegistry(helps: metricHelps)
-    let catalog = try models.load(logger: logger)
+    let manager = try await models.manager(
+      mayBeEmpty: admin.admin, metrics: metrics, logger: logger)
+    let repository: [any Service] = [manager, HangUpReload(manager: manager)]
     guard let redis = try queue.configuration else {
-      return try await serveAlone(catalog, metrics: metrics, logger: logger)
+      return try await serveAlone(manager, repository, metrics: metrics, logger: logger)
     }
     let client = RedisClient(redis, logger: logger)
     var configuration = queue.queueConfiguration
     configuration.durable = jobs.settings
     let queue = RedisJobQueue(
       client, configuration: configuration, metrics: metrics, logger: logger)
-    let servers = servers(
-      catalog, QueuedPredictor(queue), jobs.service(queue), metrics: metrics, logger: logger,
+    let servers = try servers(
+      manager, QueuedPredictor(queue), jobs.service(queue), metrics: metrics, logger: logger,
       obstacle: { queue.obstacle })
     let webhooks = jobs.delivery(queue, metrics: metrics, logger: logger)
-    try await run([client, queue] + webhooks + [servers], logger: logger)
+    try await run(repository + [client, queue] + webhooks + servers, logger: logger)
   }
 
   /// Predicts in this process, jobs too.
   private func serveAlone(
-    _ catalog: ModelCatalog, metrics: PrometheusRegistry, logger: Logger
+    _ manager: ModelManager, _ repository: [any Service], metrics: PrometheusRegistry,
+    logger: Logger
   ) async throws {
-    let predictor = MeteredPredictor(LocalPredictor(catalog), metrics: metrics)
+    let local = LocalPredictor(manager.catalog)
+    let predictor = MeteredPredictor(local, metrics: metrics)
     let queue = try await jobs.embeddedQueue(metrics: metrics, logger: logger)
-    var services: [any Service] = [queue]
+    var services = repository + [queue]
     // One for each core, so that a large job does not leave any idle.
     for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
       let source = SQLiteJobSource(queue)
@@ -101,29 +105,35 @@ struct ServeCommand: AsyncParsableCommand {
       ]
     }
     services += jobs.delivery(queue, metrics: metrics, logger: logger)
-    services.append(
-      servers(
-        catalog, LocalPredictor(catalog), jobs.service(queue), metrics: metrics, logger: logger))
+    services += try servers(
+      manager, local, jobs.service(queue), metrics: metrics, logger: logger)
     try await run(services, logger: logger)
   }
 
+  /// What answers callers, and what stands between that and the predictor.
   private func servers(
-    _ catalog: ModelCatalog, _ predictor: any Predicting, _ jobs: JobService,
+    _ manager: ModelManager, _ predictor: any Predicting, _ jobs: JobService,
     metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
-  ) -> Together {
+  ) throws -> [any Service] {
     let metered = MeteredPredictor(predictor, metrics: metrics)
+    let limited = LimitedPredictor(metered, limits: limits.limits, metrics: metrics)
+    let traffic = TrafficPredictor(limited, catalog: manager.catalog, metrics: metrics)
+    var configuration = HTTPServer.Configuration(
+      host: host, port: port, timeout: .seconds(timeout), maximumBodySize: limits.maxBodyBytes,
+      vertex: VertexPaths(environment: ProcessInfo.processInfo.environment))
+    configuration.maximumUploadSize = admin.maxUploadBytes
+    let access = try admin.access
     let http = HTTPServer(
-      configuration: .init(
-        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes,
-        vertex: VertexPaths(environment: ProcessInfo.processInfo.environment)),
-      catalog: catalog, predictor: metered, jobs: jobs, statistics: metered.statistics,
-      metrics: metrics,
-      logger: logger, obstacle: obstacle)
-    guard !noGrpc, let inference = http.inference else { return Together(services: [http]) }
+      configuration: configuration, catalog: manager.catalog, predictor: traffic, jobs: jobs,
+      statistics: metered.statistics,
+      repository: access == nil ? ReadOnlyRepository(manager) : manager, metrics: metrics,
+      admin: access.map { (manager, $0) }, logger: logger, obstacle: obstacle)
+    guard !noGrpc, let inference = http.inference else { return [traffic, http] }
     let grpc = GRPCServer(
-      configuration: .init(host: host, port: grpcPort, maximumMessageSize: maxBodyBytes),
-      service: inference, metrics: metrics, logger: logger)
-    return Together(services: [http, grpc])
+      configuration: .init(
+        host: host, port: grpcPort, maximumMessageSize: limits.maxBodyBytes),
+      service: inference, admin: access, metrics: metrics, logger: logger)
+    return [traffic, Together(services: [http, grpc])]
   }
 }

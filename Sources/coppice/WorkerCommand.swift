@@ -47,14 +47,15 @@ struct WorkerCommand: AsyncParsableCommand {
     guard let redis = try queue.configuration else { return }
     let logger = log.logger("coppice.worker")
     let metrics = PrometheusRegistry(helps: metricHelps)
-    let catalog = try models.load(logger: logger)
+    let manager = try await models.manager(keptForJobs: 8, metrics: metrics, logger: logger)
+    let catalog = manager.catalog
     let client = RedisClient(redis, logger: logger)
     let source = RedisJobSource(
       client, configuration: queue.queueConfiguration, metrics: metrics, logger: logger)
     let worker = Worker(
       source: source, predictor: MeteredPredictor(LocalPredictor(catalog), metrics: metrics),
       batchSize: batch, logger: logger)
-    var services: [any Service] = [client, source, worker]
+    var services: [any Service] = [manager, HangUpReload(manager: manager), client, source, worker]
     if let port {
       services.append(
         HTTPServer(

@@ -18,11 +18,18 @@ public final class CoppiceProcess: Sendable {
     public let fields: [String: String]
   }
 
+  private struct Waiter {
+    let check: @Sendable (LogLine) -> Bool
+    /// How many such lines are still to come.
+    var count: Int
+    let resume: @Sendable (LogLine?) -> Void
+  }
+
   private struct State {
     var lines: [LogLine] = []
     var rest = ""
     var output = Data()
-    var waiters: [(check: @Sendable (LogLine) -> Bool, resume: @Sendable (LogLine?) -> Void)] = []
+    var waiters: [Waiter] = []
     var exitWaiters: [CheckedContinuation<Int32, Never>] = []
     var exitCode: Int32?
   }
@@ -82,14 +89,23 @@ public final class CoppiceProcess: Sendable {
   /// All that it wrote to standard output so far.
   public var output: String { state.withLock { String(decoding: $0.output, as: UTF8.self) } }
 
-  /// Waits until it has logged a line with this message; nil when it ended without.
-  public func logged(_ message: String) async -> LogLine? {
+  /// Waits until it has logged a line with this message and these fields, for the `count`th time; nil
+  /// when it ended without.
+  public func logged(_ message: String, with fields: [String: String] = [:], count: Int = 1) async
+    -> LogLine?
+  {
     await withCheckedContinuation { continuation in
-      let check: @Sendable (LogLine) -> Bool = { $0.message == message }
+      let check: @Sendable (LogLine) -> Bool = { line in
+        line.message == message && fields.allSatisfy { line.fields[$0.key] == $0.value }
+      }
       let known: LogLine?? = state.withLock { state in
-        if let line = state.lines.first(where: check) { return line }
+        let lines = state.lines.lazy.filter(check).prefix(count)
+        if lines.count == count { return Array(lines).last }
         if state.exitCode != nil { return .some(nil) }
-        state.waiters.append((check, { continuation.resume(returning: $0) }))
+        state.waiters.append(
+          Waiter(
+            check: check, count: count - lines.count, resume: { continuation.resume(returning: $0) }
+          ))
         return nil
       }
       if let known { continuation.resume(returning: known) }
@@ -128,8 +144,11 @@ public final class CoppiceProcess: Sendable {
         let line = Self.parse(String(state.rest[..<end]))
         state.rest.removeSubrange(...end)
         state.lines.append(line)
-        while let index = state.waiters.firstIndex(where: { $0.check(line) }) {
-          resumed.append((line, state.waiters.remove(at: index).resume))
+        for index in state.waiters.indices.reversed() where state.waiters[index].check(line) {
+          state.waiters[index].count -= 1
+          if state.waiters[index].count == 0 {
+            resumed.append((line, state.waiters.remove(at: index).resume))
+          }
         }
       }
       return resumed

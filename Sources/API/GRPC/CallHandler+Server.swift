@@ -23,14 +23,14 @@ extension CallHandler {
       outbound: RPCWriter.Closable(wrapping: CallWriter(handler: handler)))
     let eventLoop = context.eventLoop
     let streamHandler = streamHandler
+    let peer = context.channel.parent?.remoteAddress?.grpcPeer ?? ""
     Task {
       await withServerContextRPCCancellationHandle { cancellation in
         call.attach(cancellation)
         await streamHandler(
           stream,
-          // Nothing here asks for the peers.
           ServerContext(
-            descriptor: descriptor, remotePeer: "", localPeer: "", cancellation: cancellation))
+            descriptor: descriptor, remotePeer: peer, localPeer: "", cancellation: cancellation))
       }
       eventLoop.execute {
         let (handler, context) = handler.value

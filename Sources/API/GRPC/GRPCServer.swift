@@ -28,6 +28,7 @@ public struct GRPCServer: Service {
 
   private let configuration: Configuration
   private let service: InferenceService
+  private let admin: AdminAccess?
   private let recorder: CallRecorder
   private let logger: Logger
 
@@ -36,14 +37,16 @@ public struct GRPCServer: Service {
   /// - Parameters:
   ///   - configuration: where to listen and what to accept.
   ///   - service: what answers, shared with HTTP.
+  ///   - admin: who may load and unload models; nil where the repository lets nobody.
   ///   - metrics: where the server counts.
   ///   - logger: gets one line a call.
   public init(
-    configuration: Configuration, service: InferenceService, metrics: PrometheusRegistry,
-    logger: Logger
+    configuration: Configuration, service: InferenceService, admin: AdminAccess? = nil,
+    metrics: PrometheusRegistry, logger: Logger
   ) {
     self.configuration = configuration
     self.service = service
+    self.admin = admin
     self.recorder = CallRecorder(metrics: metrics, logger: logger)
     self.logger = logger
   }
@@ -60,7 +63,7 @@ public struct GRPCServer: Service {
       transport: transport,
       services: [
         InferenceCalls(service: service), HealthCalls(health: service.health), ReflectionCalls(),
-      ], interceptors: [recorder])
+      ], interceptors: [recorder, AdminInterceptor(access: admin, logger: logger)])
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         do {

@@ -7,6 +7,11 @@ extension HTTPRequest {
   /// The longest time that a caller may ask for, in seconds.
   static var longestWait: Int { 300 }
 
+  /// The value of a header field, by a name that comes from a rule.
+  func value(ofHeader name: String) -> String? {
+    HTTPField.Name(name).flatMap { headerFields[$0] }
+  }
+
   /// Refuses a body that says it is something else than JSON; a request without the field passes.
   func requireJSON() throws {
     guard let type = headerFields[.contentType], type != "application/json" else { return }

@@ -22,6 +22,8 @@ public struct HTTPServer: Service {
     public var maximumBodySize: Int
     /// Where Vertex AI wants to be answered.
     public var vertex: VertexPaths
+    /// The largest model file that an admin call may bring, in bytes.
+    public var maximumUploadSize = 512 << 20
 
     /// A configuration.
     public init(
@@ -43,6 +45,7 @@ public struct HTTPServer: Service {
   let health: Health
   let jobs: JobService?
   let logger: Logger
+  let admin: (manager: ModelManager, access: AdminAccess)?
   /// What the other protocols share with this one; nil for health and metrics only.
   public let inference: InferenceService?
 
@@ -57,11 +60,13 @@ public struct HTTPServer: Service {
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
   ///   - statistics: what is told of the models' predictions.
   ///   - repository: what shows, loads and unloads models; nil for a catalog that stays as it is.
+  ///   - admin: what changes the models on request, and who may ask for it; nil for nobody.
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
     jobs: JobService? = nil, statistics: PredictionStatistics = PredictionStatistics(),
-    repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
+    repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry,
+    admin: (manager: ModelManager, access: AdminAccess)? = nil, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
@@ -72,6 +77,7 @@ public struct HTTPServer: Service {
     let health = Health(obstacle: obstacle)
     self.health = health
     self.logger = logger
+    self.admin = admin
     self.inference = predictor.map {
       InferenceService(
         catalog: catalog, predictor: $0, repository: repository ?? FixedRepository(catalog),
@@ -155,9 +161,15 @@ public struct HTTPServer: Service {
         ]))
   }
 
-  private func router(_ routes: [Route], recorder: RequestRecorder) -> Router<BasicRequestContext> {
-    let router = Router()
+  private func router(_ routes: [Route], recorder: RequestRecorder) -> Router<ConnectionContext> {
+    let router = Router(context: ConnectionContext.self)
     router.add(middleware: RequestObserver(recorder: recorder))
+    router.add(middleware: AdminGate(access: admin?.access, logger: logger))
+    if let admin {
+      AdminRoutes<ConnectionContext>(
+        manager: admin.manager, maximumUploadSize: configuration.maximumUploadSize
+      ).add(to: router)
+    }
     for route in routes { runner.add(route, to: router) }
     jobRoutes?.add(to: router)
     return router

@@ -21,7 +21,8 @@ struct PredictCall {
     deadline = .after(try head.preferredWait.map { .seconds($0) } ?? timeout)
     try head.requireJSON()
     let query = try head.query("model", "version", "probabilities", "top_k")
-    model = try catalog.model(named: query["model"], version: query["version"])
+    model = try catalog.model(
+      named: query["model"], version: query["version"], header: head.value(ofHeader:))
     wantsProbabilities = try query["probabilities"].map { text in
       guard let flag = Bool(text) else {
         throw Problem.badRequest(
@@ -52,7 +53,7 @@ struct PredictCall {
     if wantsProbabilities ?? body.wantsProbabilities ?? false { outputs.append(.probabilities) }
     if answer.reasonCount > 0 { outputs.append(.contributions) }
     let request = PredictionRequest(
-      model: model.id, rows: body.rows, outputs: outputs, deadline: deadline)
+      model: model, rows: body.rows, outputs: outputs, deadline: deadline)
     return (request, answer)
   }
 }

@@ -49,6 +49,7 @@ extension Problem {
     case let problem as Problem: self = problem
     case let error as PredictionError: self.init(prediction: error)
     case let error as JobError: self.init(job: error)
+    case let error as RepositoryError: self.init(repository: error)
     case let error as JSONError:
       self = .badRequest("invalid_json", "the body is not the JSON that is expected: \(error)")
     case let error as HTTPError where error.status == .notFound:

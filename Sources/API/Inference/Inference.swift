@@ -31,7 +31,7 @@ struct Inference: Sendable {
     outputs = wanted
     warnings = rows.warnings
     prediction = PredictionRequest(
-      model: model.id, rows: rows.matrix,
+      model: model, rows: rows.matrix,
       outputs: Output.allCases.filter { output in wanted.contains { $0.output == output } },
       deadline: try Self.deadline(request, deadline))
   }

@@ -73,7 +73,7 @@ extension RouteCall {
   func model(
     _ service: InferenceService, named name: String? = nil, version: String? = nil
   ) throws -> Model {
-    try service.catalog.model(named: name, version: version)
+    try service.catalog.model(named: name, version: version, header: head.value(ofHeader:))
   }
 
   /// When the client stops waiting: `Prefer: wait=`, otherwise after this time.

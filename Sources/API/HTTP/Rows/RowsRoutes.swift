@@ -72,7 +72,7 @@ struct RowsRoutes {
         let answer = RowsAnswer(model: model, output: .predict, warnings: warnings)
         return PendingPrediction(
           request: PredictionRequest(
-            model: model.id, rows: rows, outputs: [.predict, .contributions], deadline: deadline)
+            model: model, rows: rows, outputs: [.predict, .contributions], deadline: deadline)
         ) { RouteAnswer(try answer.explanations($0)) }
       })
   }
@@ -175,7 +175,7 @@ struct RowsRoutes {
     let answer = RowsAnswer(model: model, output: wanted.output, warnings: warnings)
     return PendingPrediction(
       request: PredictionRequest(
-        model: model.id, rows: rows, outputs: [wanted.output], deadline: deadline)
+        model: model, rows: rows, outputs: [wanted.output], deadline: deadline)
     ) { prediction in
       isCSV
         ? RouteAnswer(type: "text/csv", try answer.csv(prediction))

@@ -4,14 +4,27 @@
   import Foundation
 #endif
 
-/// Models on disk: `ROOT/NAME/VERSION/` with one `model.*` file and perhaps a `manifest.json`.
+/// Models on disk: `ROOT/NAME/VERSION/` with one `model.*` file and perhaps a `manifest.json`, or a
+/// single model file, which is version 1 of the model with the file's name.
 public struct ModelRepository: Sendable {
-  /// The folder that holds a folder a model.
+  /// The folder that holds a folder a model; for a single file the folder that it lies in.
   public let root: String
+  /// The single file and what it is, if the repository is one.
+  let single: (id: ModelID, file: String)?
 
   /// The repository in this folder.
   public init(root: String) {
     self.root = root
+    self.single = nil
+  }
+
+  /// A repository of one model file.
+  public init(file: String) {
+    let url = URL(filePath: file)
+    let name = url.deletingPathExtension().lastPathComponent
+    let folder = url.deletingLastPathComponent().path
+    root = folder.isEmpty ? "." : folder
+    single = (ModelID(name: name, version: "1"), url.lastPathComponent)
   }
 
   /// The models and their versions, newest version first.
@@ -22,9 +35,10 @@ public struct ModelRepository: Sendable {
   ///
   /// - Throws: ``ModelLoadError`` when the folder cannot be read.
   public func models() throws(ModelLoadError) -> [(name: String, versions: [String])] {
+    if let single { return [(single.id.name, [single.id.version])] }
     var models: [(name: String, versions: [String])] = []
     for name in try folders(in: root).sorted() {
-      let versions = try folders(in: "\(root)/\(name)").sorted(by: Self.isNewer)
+      let versions = try folders(in: "\(root)/\(name)").sorted(by: ModelID.isNewerVersion)
       if !versions.isEmpty { models.append((name, versions)) }
     }
     return models
@@ -32,18 +46,29 @@ public struct ModelRepository: Sendable {
 
   /// Reads one version of a model and checks it on its examples.
   public func load(_ id: ModelID) throws(ModelLoadError) -> Model {
-    let folder = "\(root)/\(id)"
+    if let single {
+      guard id == single.id else {
+        throw ModelLoadError(.folder, place: root, message: "there is no model \(id) in it")
+      }
+      return try Model(id: id, file: "\(root)/\(single.file)")
+    }
+    return try load(id, from: "\(root)/\(id)")
+  }
+
+  /// Reads a version from a folder that need not be its own.
+  func load(_ id: ModelID, from folder: String) throws(ModelLoadError) -> Model {
     let manifest = try Self.manifest(in: folder)
     return try Model(id: id, file: Self.modelFile(in: folder), manifest: manifest)
   }
 
   /// Whether this version of the model is in the repository.
   public func contains(_ id: ModelID) -> Bool {
-    ModelID.isValidName(id.name) && ModelID.isValidName(id.version)
+    if let single { return id == single.id }
+    return ModelID.isValidName(id.name) && ModelID.isValidName(id.version)
       && FileManager.default.fileExists(atPath: "\(root)/\(id)")
   }
 
-  private func folders(in path: String) throws(ModelLoadError) -> [String] {
+  func folders(in path: String) throws(ModelLoadError) -> [String] {
     do {
       return try FileManager.default.contentsOfDirectory(atPath: path).filter { name in
         var isFolder: Bool = false
@@ -52,15 +77,7 @@ public struct ModelRepository: Sendable {
           && isFolder
       }
     } catch {
-      throw ModelLoadError(place: path, message: "the folder cannot be read", cause: error)
-    }
-  }
-
-  private static func isNewer(_ left: String, _ right: String) -> Bool {
-    switch (UInt64(left), UInt64(right)) {
-    case (let left?, let right?): left > right
-    case (nil, nil): left > right
-    case (let left, _): left != nil
+      throw ModelLoadError(.folder, place: path, message: "the folder cannot be read", cause: error)
     }
   }
 
@@ -69,12 +86,13 @@ public struct ModelRepository: Sendable {
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder)
     } catch {
-      throw ModelLoadError(place: folder, message: "the folder cannot be read", cause: error)
+      throw ModelLoadError(
+        .folder, place: folder, message: "the folder cannot be read", cause: error)
     }
-    let files = names.filter { $0.hasPrefix("model.") }.sorted()
+    let files = names.filter(isModelFile).sorted()
     guard let file = files.first, files.count == 1 else {
       throw ModelLoadError(
-        place: folder,
+        .folder, place: folder,
         message: files.isEmpty
           ? "there is no model file in it; put one there, named model.json, model.ubj, model.txt or model.pkl"
           : "there are several model files in it (\(files.joined(separator: ", "))); leave one")
@@ -82,13 +100,19 @@ public struct ModelRepository: Sendable {
     return "\(folder)/\(file)"
   }
 
-  private static func manifest(in folder: String) throws(ModelLoadError) -> Manifest {
+  /// Whether a file of a version is its model; what is being written under such a name is not.
+  static func isModelFile(_ name: String) -> Bool {
+    name.hasPrefix("model.") && !name.hasSuffix(".tmp") && !name.hasSuffix(".part")
+      && !name.hasSuffix("~")
+  }
+
+  static func manifest(in folder: String) throws(ModelLoadError) -> Manifest {
     let path = "\(folder)/manifest.json"
     guard FileManager.default.fileExists(atPath: path) else { return Manifest() }
     do {
       return try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw ModelLoadError(place: path, message: "it is not a manifest", cause: error)
+      throw ModelLoadError(.manifest, place: path, message: "it is not a manifest", cause: error)
     }
   }
 }

@@ -1,0 +1,149 @@
+public import CoreMetrics
+import Forest
+import Jobs
+import Synchronization
+
+/// Refuses at once what is too much: a request with too many rows, and any that would have to wait
+/// while as many are under way as may, or for longer than its deadline allows.
+///
+/// The time to wait is the rows that are under way, by the rate at which rows were answered lately.
+/// What can be predicted at once never waits, and is not counted.
+///
+/// - `coppice_requests_refused_total{reason}`: `rows`, `concurrency` or `deadline`.
+/// - `coppice_requests_under_way`: requests that wait or are computed.
+public final class LimitedPredictor: Predicting {
+  /// How much is too much.
+  public struct Limits: Sendable {
+    /// Rows in one request.
+    public var rows: Int
+    /// Requests that wait or are computed at the same time.
+    public var concurrency: Int
+
+    /// Limits.
+    public init(rows: Int = 1_000_000, concurrency: Int = 10_000) {
+      self.rows = rows
+      self.concurrency = concurrency
+    }
+  }
+
+  private let predictor: any Predicting
+  private let limits: Limits
+  private let load: Mutex<LoadEstimate>
+  private let underWay: Gauge
+  private let refused: [Refusal: Counter]
+
+  private enum Refusal: String, CaseIterable {
+    case rows, concurrency, deadline
+  }
+
+  /// Wraps a predictor.
+  public init(
+    _ predictor: any Predicting, limits: Limits = .init(), metrics factory: any MetricsFactory
+  ) {
+    self.predictor = predictor
+    self.limits = limits
+    self.load = Mutex(LoadEstimate(now: .now))
+    underWay = Gauge(label: "coppice_requests_under_way", factory: factory)
+    refused = Dictionary(
+      uniqueKeysWithValues: Refusal.allCases.map { refusal in
+        (
+          refusal,
+          Counter(
+            label: "coppice_requests_refused_total",
+            dimensions: [("reason", refusal.rawValue)], factory: factory)
+        )
+      })
+  }
+
+  /// Asks the other predictor, if there is room.
+  public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
+    try check(request)
+    let rows = request.rows.rowCount
+    let refusal = load.withLock { load -> (Refusal, Duration)? in
+      let wait = load.wait
+      if load.requests >= limits.concurrency { return (.concurrency, wait) }
+      if wait > request.deadline.remaining { return (.deadline, wait) }
+      load.begin(rows: rows, now: .now)
+      return nil
+    }
+    if let (refusal, wait) = refusal {
+      refused[refusal]?.increment()
+      throw PredictionError(
+        .overloaded,
+        refusal == .concurrency
+          ? "\(limits.concurrency) requests are under way, and no more are taken; try again later"
+          : "the answer would come after the deadline, in about \(wait.components.seconds + 1) s",
+        retryAfter: max(wait, .seconds(1)))
+    }
+    underWay.record(load.withLock { $0.requests })
+    let result: Result<Prediction, PredictionError>
+    do throws(PredictionError) {
+      result = .success(try await predictor.predict(request))
+    } catch {
+      result = .failure(error)
+    }
+    let isDone = if case .success = result { true } else { false }
+    let requests = load.withLock { load in
+      load.end(rows: rows, isDone: isDone, now: .now)
+      return load.requests
+    }
+    underWay.record(requests)
+    return try result.get()
+  }
+
+  /// Asks the other predictor, if the request is not too large.
+  public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
+    try check(request)
+    return try predictor.predictAtOnce(request)
+  }
+
+  private func check(_ request: PredictionRequest) throws(PredictionError) {
+    guard request.rows.rowCount > limits.rows else { return }
+    refused[.rows]?.increment()
+    throw PredictionError(
+      .tooLarge,
+      "the request has \(request.rows.rowCount) rows, but at most \(limits.rows) are taken at once",
+      field: "data")
+  }
+}
+
+/// What is under way, and how fast it gets done.
+struct LoadEstimate: Sendable {
+  /// Requests under way.
+  private(set) var requests = 0
+  /// Rows under way.
+  private(set) var rows = 0
+  /// Rows a second, while there was work; nil before anything was done.
+  private(set) var rate: Double?
+  private var doneRows = 0
+  private var busySince: ContinuousClock.Instant
+
+  init(now: ContinuousClock.Instant) {
+    busySince = now
+  }
+
+  /// How long the last of the rows under way will take.
+  var wait: Duration {
+    guard let rate, rate > 0 else { return .zero }
+    return .seconds(min(3600, Double(rows) / rate))
+  }
+
+  mutating func begin(rows count: Int, now: ContinuousClock.Instant) {
+    // An idle time says nothing about the rate.
+    if requests == 0 { (busySince, doneRows) = (now, 0) }
+    requests += 1
+    rows += count
+  }
+
+  mutating func end(rows count: Int, isDone: Bool, now: ContinuousClock.Instant) {
+    requests -= 1
+    rows -= count
+    if isDone { doneRows += count }
+    let elapsed = (now - busySince).nanoseconds
+    // Short measurements are noise; the newest one counts for a half.
+    guard doneRows > 0, elapsed >= 20_000_000 || requests == 0 else { return }
+    let measured = Double(doneRows) / (Double(max(1, elapsed)) / 1e9)
+    rate = rate.map { ($0 + measured) / 2 } ?? measured
+    (busySince, doneRows) = (now, 0)
+  }
+}

@@ -1,0 +1,44 @@
+/// All that a request needs to find its model, at one moment. It never changes: a change of the
+/// repository makes another one.
+final class CatalogSnapshot: Sendable {
+  /// How the requests for one model find their version.
+  final class Route: Sendable {
+    /// The version for those who name none.
+    let standard: Model
+    /// The versions that callers may name, by version and by label.
+    let named: [String: Model]
+    /// Versions by weight, for those who name none.
+    let split: TrafficSplit?
+    /// The version that is asked too, and for how many of a hundred requests.
+    let shadow: (model: Model, percent: Int)?
+    /// Watches the versions beside the baseline.
+    let watch: CanaryWatch?
+
+    init(
+      standard: Model, named: [String: Model], split: TrafficSplit? = nil,
+      shadow: (model: Model, percent: Int)? = nil, watch: CanaryWatch? = nil
+    ) {
+      self.standard = standard
+      self.named = named
+      self.split = split
+      self.shadow = shadow
+      self.watch = watch
+    }
+  }
+
+  /// By the model's name.
+  let routes: [String: Route]
+  /// The route when there is just one model.
+  let only: Route?
+  /// Every version that is in memory.
+  let models: [ModelID: Model]
+  /// All versions that are known, by model, newest first.
+  let index: [RepositoryEntry]
+
+  init(routes: [String: Route], models: [ModelID: Model], index: [RepositoryEntry]) {
+    self.routes = routes
+    self.only = routes.count == 1 ? routes.values.first : nil
+    self.models = models
+    self.index = index
+  }
+}

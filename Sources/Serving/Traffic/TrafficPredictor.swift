@@ -1,0 +1,157 @@
+public import CoreMetrics
+import Forest
+import Jobs
+public import ServiceLifecycle
+
+/// Does what traffic rules want beside the choice of a version: asks the shadow too, and watches the
+/// canary. A model without such a rule costs one look at the catalog.
+///
+/// The service works off the shadows, one after another; while more wait than fit they are dropped,
+/// because the shadow must not slow down those who get answers.
+///
+/// - `coppice_shadow_requests_total{model,version,result}`: `same`, `different`, `failed` or
+///   `dropped`.
+/// - `coppice_shadow_difference{model,version}`: the largest absolute difference in an answer.
+public final class TrafficPredictor: Predicting, Service {
+  private struct Shadow: Sendable {
+    let request: PredictionRequest
+    let answer: Prediction
+  }
+
+  private let predictor: any Predicting
+  private let catalog: ModelCatalog
+  private let factory: any MetricsFactory
+  private let draws = DrawSequence(seed: .random(in: 0 ... .max))
+  private let (shadows, shadow) = AsyncStream.makeStream(
+    of: Shadow.self, bufferingPolicy: .bufferingOldest(256))
+
+  /// Wraps a predictor.
+  public init(
+    _ predictor: any Predicting, catalog: ModelCatalog, metrics factory: any MetricsFactory
+  ) {
+    self.predictor = predictor
+    self.catalog = catalog
+    self.factory = factory
+  }
+
+  /// Asks the other predictor.
+  public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
+    guard let route = watchedRoute(request) else { return try await predictor.predict(request) }
+    let start = ContinuousClock.now
+    do throws(PredictionError) {
+      let prediction = try await predictor.predict(request)
+      observe(request, prediction, since: start, route)
+      return prediction
+    } catch {
+      observe(request, error, since: start, route)
+      throw error
+    }
+  }
+
+  /// Asks the other predictor, unless it has to wait.
+  public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
+    guard let route = watchedRoute(request) else { return try predictor.predictAtOnce(request) }
+    let start = ContinuousClock.now
+    do throws(PredictionError) {
+      let prediction = try predictor.predictAtOnce(request)
+      if let prediction { observe(request, prediction, since: start, route) }
+      return prediction
+    } catch {
+      observe(request, error, since: start, route)
+      throw error
+    }
+  }
+
+  private func watchedRoute(_ request: PredictionRequest) -> CatalogSnapshot.Route? {
+    guard let route = catalog.snapshot.routes[request.model.name],
+      route.shadow != nil || route.watch != nil
+    else { return nil }
+    return route
+  }
+
+  private func observe(
+    _ request: PredictionRequest, _ prediction: Prediction, since start: ContinuousClock.Instant,
+    _ route: CatalogSnapshot.Route
+  ) {
+    if let watch = route.watch {
+      let output = request.outputs.contains(.probabilities) ? .probabilities : request.outputs.first
+      watch.record(
+        request.model.version,
+        .init(
+          failed: false, latency: (ContinuousClock.now - start).inSeconds,
+          score: output.flatMap { prediction.values[$0]?.values.first }))
+    }
+    guard let (model, percent) = route.shadow, model.id != request.model,
+      ((draws.next() >> 32) &* 100) >> 32 < UInt64(percent)
+    else { return }
+    let copy = PredictionRequest(
+      model: model, rows: request.rows, outputs: request.outputs,
+      deadline: max(request.deadline, .after(.seconds(5))))
+    if case .dropped = shadow.yield(Shadow(request: copy, answer: prediction)) {
+      count(copy.model, "dropped")
+    }
+  }
+
+  private func observe(
+    _ request: PredictionRequest, _ error: PredictionError, since start: ContinuousClock.Instant,
+    _ route: CatalogSnapshot.Route
+  ) {
+    switch error.code {
+    // Neither says anything about the version.
+    case .cancelled, .overloaded, .tooLarge: break
+    default:
+      route.watch?.record(
+        request.model.version,
+        .init(failed: true, latency: (ContinuousClock.now - start).inSeconds, score: nil))
+    }
+  }
+
+  /// Works off the shadows until the service is shut down.
+  public func run() async throws {
+    await cancelWhenGracefulShutdown {
+      for await shadow in self.shadows { await self.compare(shadow) }
+    }
+  }
+
+  private func compare(_ shadow: Shadow) async {
+    let id = shadow.request.model
+    guard let answer = try? await predictor.predict(shadow.request),
+      let difference = shadow.answer.largestDifference(to: answer)
+    else { return count(id, "failed") }
+    count(id, difference == 0 ? "same" : "different")
+    Recorder(
+      label: "coppice_shadow_difference",
+      dimensions: [("model", id.name), ("version", id.version)], aggregate: true, factory: factory
+    ).record(Double(difference))
+  }
+
+  private func count(_ id: ModelID, _ result: String) {
+    Counter(
+      label: "coppice_shadow_requests_total",
+      dimensions: [("model", id.name), ("version", id.version), ("result", result)],
+      factory: factory
+    ).increment()
+  }
+}
+
+extension Prediction {
+  /// The largest absolute difference of two values in the same place; nil when the shapes differ.
+  fileprivate func largestDifference(to other: Prediction) -> Float? {
+    var largest: Float = 0
+    for (output, matrix) in values {
+      guard let found = other.values[output], found.values.count == matrix.values.count else {
+        return nil
+      }
+      for (left, right) in zip(matrix.values, found.values) where left != right {
+        guard !(left.isNaN && right.isNaN) else { continue }
+        let difference = abs(left - right)
+        largest = max(largest, difference.isNaN ? .infinity : difference)
+      }
+    }
+    return largest
+  }
+}
+
+extension Duration {
+  fileprivate var inSeconds: Float { Float(nanoseconds) / 1e9 }
+}

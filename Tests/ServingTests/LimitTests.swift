@@ -1,0 +1,90 @@
+import Forest
+import Jobs
+import Synchronization
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import Serving
+
+@Suite("What a server takes at once")
+struct LimitTests {
+  /// Answers when it is told to.
+  final class Gate: Predicting {
+    private let (openings, opening) = AsyncStream.makeStream(of: Void.self)
+    let arrivals = Atomic(0)
+
+    func open() { opening.finish() }
+
+    func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
+      arrivals.add(1, ordering: .relaxed)
+      for await _ in openings {}
+      return Prediction(values: [:])
+    }
+  }
+
+  @Test("refuses more rows than there may be, and more requests, at once and with a time to retry")
+  func limits() async throws {
+    let model = try SmallModel.model("iris", version: "1")
+    let gate = Gate()
+    let metrics = PrometheusRegistry()
+    let limited = LimitedPredictor(
+      gate, limits: .init(rows: 2, concurrency: 3), metrics: metrics)
+    let rows = Matrix(
+      rowCount: 3, columnCount: 4, values: SmallModel.row + SmallModel.row + SmallModel.row)
+    let large = PredictionRequest(
+      model: model, rows: rows, outputs: [.predict], deadline: .after(.seconds(10)))
+    await #expect { _ = try await limited.predict(large) } throws: {
+      ($0 as? PredictionError)?.code == .tooLarge
+    }
+    await withDiscardingTaskGroup { group in
+      for _ in 0..<3 { group.addTask { _ = try? await limited.predict(SmallModel.request(model)) } }
+      _ = await eventually { gate.arrivals.load(ordering: .relaxed) == 3 }
+      await #expect { _ = try await limited.predict(SmallModel.request(model)) } throws: {
+        let error = $0 as? PredictionError
+        return error?.code == .overloaded && error?.retryAfter != nil
+      }
+      gate.open()
+    }
+    #expect(metrics.text().contains("coppice_requests_refused_total{reason=\"concurrency\"} 1"))
+    #expect(metrics.text().contains("coppice_requests_refused_total{reason=\"rows\"} 1"))
+    #expect(throws: Never.self) { try limited.predictAtOnce(SmallModel.request(model)) }
+  }
+
+  @Test("tells how long the rows under way will take from the rate of late")
+  func estimate() {
+    let start = ContinuousClock.now
+    var load = LoadEstimate(now: start)
+    #expect(load.wait == .zero)
+    load.begin(rows: 1000, now: start)
+    load.begin(rows: 1000, now: start)
+    load.end(rows: 1000, isDone: true, now: start + .seconds(1))
+    #expect(load.rate == 1000)
+    #expect(load.wait == .seconds(1))
+    load.end(rows: 1000, isDone: true, now: start + .seconds(1.5))
+    #expect(load.rate == 1500)
+    #expect(load.wait == .zero)
+    // An hour without work does not make it slow.
+    load.begin(rows: 3000, now: start + .seconds(3600))
+    #expect(load.wait == .seconds(2))
+  }
+
+  @Test("cuts a large request into pieces with the same answer, and stops at its deadline")
+  func pieces() async throws {
+    let model = try SmallModel.model("iris", version: "1")
+    let count = (4 << 20) / model.treeCount * 2 + 17
+    var values: [Float] = []
+    for row in 0..<count { values += [5 + Float(row % 7) / 2, 3, Float(row % 60) / 10, 1.5] }
+    let rows = Matrix(rowCount: count, columnCount: 4, values: values)
+    let local = LocalPredictor(ModelCatalog([model]))
+    let request = PredictionRequest(
+      model: model, rows: rows, outputs: [.predict, .probabilities], deadline: .after(.seconds(60)))
+    let whole = try model.predict(rows, outputs: [.predict, .probabilities])
+    #expect(try await local.predict(request) == whole)
+    var late = request
+    late.deadline = .now
+    await #expect { _ = try await local.predict(late) } throws: {
+      ($0 as? PredictionError)?.code == .deadlineExceeded
+    }
+  }
+}
