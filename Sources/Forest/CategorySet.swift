@@ -27,9 +27,11 @@ public struct CategorySet: Sendable, Hashable {
   /// - Precondition: there are at most `limit / 32` words.
   public init(bits halves: some Collection<UInt32>, truncatesNegative: Bool = false) {
     precondition(halves.count <= Self.limit / 32, "category code out of range")
+    // A model has tens of thousands of sets, and a collection of unknown type is slow.
+    let halves = Array(halves)
     words = [UInt64](repeating: 0, count: (halves.count + 1) / 2)
-    for (index, half) in halves.enumerated() {
-      words[index / 2] |= UInt64(half) << UInt64(index % 2 * 32)
+    for index in halves.indices {
+      words[index / 2] |= UInt64(halves[index]) << UInt64(index % 2 * 32)
     }
     self.truncatesNegative = truncatesNegative
   }
@@ -46,8 +48,14 @@ public struct CategorySet: Sendable, Hashable {
 
   /// The codes in the set, in ascending order.
   public var codes: [Int] {
-    words.indices.flatMap { word in
-      (0..<64).filter { words[word] >> UInt64($0) & 1 == 1 }.map { word * 64 + $0 }
+    var codes: [Int] = []
+    for index in words.indices {
+      var rest = words[index]
+      while rest != 0 {
+        codes.append(index * 64 + rest.trailingZeroBitCount)
+        rest &= rest - 1
+      }
     }
+    return codes
   }
 }

@@ -90,6 +90,15 @@ INLINE void permute_add(int registers, const fk_lanes *lanes, const uint8_t *byt
     size_t from = first < begin ? begin : first, to = first + 64 < end ? first + 64 : end;
     if (output_count == 1) {
       for (size_t t = from; t < to; t++) sum += lanes->leaf_values[lanes->leaves[t] + numbers[t & 63]];
+    } else if (lanes->takes_turns) {
+      // Each sum in a register: through memory, every addition would wait for the last to arrive there.
+      for (size_t output = 0; output < output_count; output++) {
+        float partial = sums[output];
+        for (size_t t = from + (output + output_count - from % output_count) % output_count; t < to;
+             t += output_count)
+          partial += lanes->leaf_values[lanes->leaves[t] + numbers[t & 63]];
+        sums[output] = partial;
+      }
     } else {
       for (size_t t = from; t < to; t++)
         sums[lanes->outputs[t]] += lanes->leaf_values[lanes->leaves[t] + numbers[t & 63]];

@@ -20,6 +20,8 @@ import Testing
       name: "more thresholds than 16 bits count", trees: 10, depth: 13...13, features: 1,
       thresholds: 200_000),
     ForestGenerator(name: "three classes", trees: 150, depth: 0...4, outputs: 3),
+    ForestGenerator(
+      name: "five outputs in no order", trees: 150, depth: 1...5, outputs: 5, takesTurns: false),
     ForestGenerator(name: "seven classes", trees: 140, depth: 6...6, features: 20, outputs: 7),
     ForestGenerator(
       name: "categories", trees: 40, depth: 1...10, fullness: 0.8, features: 6, categories: 3),

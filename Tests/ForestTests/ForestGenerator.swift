@@ -26,6 +26,8 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
   var features = 7
   var thresholds = 20
   var outputs = 1
+  /// Whether the trees add to one output after the other, and not to any.
+  var takesTurns = true
   var width = 1
   var categories = 0
   var presence = false
@@ -44,7 +46,8 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
       featureCount: features,
       baseMargins: (0..<outputs).map { _ in .random(in: -1...1, using: &random) },
       trees: (0..<trees).map { index in
-        tree(output: width > 1 ? 0 : index % outputs, values, &random)
+        let output = takesTurns ? index % outputs : .random(in: 0..<outputs, using: &random)
+        return tree(output: width > 1 ? 0 : output, values, &random)
       },
       objective: Objective(name: "test", task: .regression, link: .identity),
       summation: summation)

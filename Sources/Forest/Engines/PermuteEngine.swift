@@ -18,6 +18,8 @@ public struct PermuteEngine: Engine {
   private let leaves: Table<UInt32>
   private let outputs: Table<UInt32>
   private let leafValues: Table<Float>
+  /// Whether the trees add to one output after the other, round by round.
+  private let takesTurns: Bool
 
   /// Builds the tables of a forest.
   ///
@@ -83,6 +85,9 @@ public struct PermuteEngine: Engine {
     leaves = complete.firstLeaf
     leafValues = complete.leaves
     outputs = Table(forest.trees.map { UInt32($0.output) })
+    takesTurns = forest.trees.indices.allSatisfy {
+      forest.trees[$0].output == $0 % forest.outputCount
+    }
   }
 
   /// Writes the margins of each row.
@@ -95,7 +100,7 @@ public struct PermuteEngine: Engine {
       columns: columns.pointer, column_count: columns.count, byte_count: byteCount,
       thresholds: thresholds.pointer, feature_count: forest.featureCount, groups: groups.pointer,
       questions: questions.pointer, leaves: leaves.pointer, outputs: outputs.pointer,
-      leaf_values: leafValues.pointer)
+      leaf_values: leafValues.pointer, takes_turns: takesTurns ? 1 : 0)
     let outputCount = forest.outputCount
     rows.withUnsafeBufferPointer { rows in
       margins.withUnsafeMutableBufferPointer { margins in

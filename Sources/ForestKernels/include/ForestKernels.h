@@ -116,6 +116,7 @@ typedef struct {
   const uint32_t *leaves;     // for each tree, where its leaves start in leaf_values
   const uint32_t *outputs;    // for each tree
   const float *leaf_values;
+  uint32_t takes_turns;       // not 0: the output of tree t is t modulo the number of outputs
 } fk_lanes;
 
 /// Adds to sums[output], in the order of the trees, the leaf of each of trees[begin..<end] for one row.
