@@ -94,7 +94,10 @@ public struct TreeModel: Sendable {
   /// - Throws: ``ModelFormatError``.
   public static func read(_ bytes: [UInt8]) throws(ModelFormatError) -> TreeModel {
     do {
-      let bytes = try Compression(bytes)?.unpack(bytes) ?? bytes
+      // A number that begins an old XGBoost model may look like the mark of a compression.
+      let isBinary = XGBoostBinaryHeader(Array(bytes.prefix(1024))) != nil
+      let compression = isBinary ? nil : Compression(bytes)
+      let bytes = try compression?.unpack(bytes) ?? bytes
       let format = try ModelFormat.detect(bytes)
       return try read(bytes, format)
     } catch {
