@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Webhooks of jobs", .timeLimit(.minutes(1)))
+@Suite("Webhooks of jobs", .timeLimit(.minutes(5)))
 struct WebhookTests {
   private static let secret = "a secret of the test"
 

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// What every queue of durable jobs does, whatever keeps them.
-@Suite("A queue of durable jobs", .timeLimit(.minutes(1)))
+@Suite("A queue of durable jobs", .timeLimit(.minutes(5)))
 struct DurableQueueTests {
   @Test("takes a job through its life and keeps its answer", arguments: Backend.allCases)
   func life(backend: Backend) async throws {

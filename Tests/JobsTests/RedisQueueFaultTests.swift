@@ -4,7 +4,7 @@ import Redis
 import Testing
 import TestSupport
 
-@Suite("A queue in Redis, when things break", .timeLimit(.minutes(1)))
+@Suite("A queue in Redis, when things break", .timeLimit(.minutes(5)))
 struct RedisQueueFaultTests {
   private static func impatient() -> RedisQueueConfiguration {
     var configuration = RedisQueueConfiguration()

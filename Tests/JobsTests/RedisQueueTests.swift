@@ -5,7 +5,7 @@ import Redis
 import Testing
 import TestSupport
 
-@Suite("A queue in Redis", .timeLimit(.minutes(1)))
+@Suite("A queue in Redis", .timeLimit(.minutes(5)))
 struct RedisQueueTests {
   @Test("brings a job to a worker and its answer back, whatever bytes they are")
   func roundTrip() async throws {

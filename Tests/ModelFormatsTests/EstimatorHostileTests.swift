@@ -3,7 +3,7 @@ import Testing
 @testable import ModelFormats
 
 /// Estimators that hold themselves, or too much, or what is not read.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EstimatorHostileTests {
   @Test(
     "An estimator that is more than its bytes is refused soon",

@@ -3,7 +3,7 @@ import Redis
 import Testing
 import TestSupport
 
-@Suite("Redis behind Sentinels", .timeLimit(.minutes(1)))
+@Suite("Redis behind Sentinels", .timeLimit(.minutes(5)))
 struct RedisSentinelTests {
   @Test("follows the Sentinels to the new primary when the old one dies")
   func failover() async throws {

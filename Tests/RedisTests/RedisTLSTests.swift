@@ -3,7 +3,7 @@ import Redis
 import Testing
 import TestSupport
 
-@Suite("Redis over TLS", .timeLimit(.minutes(1)))
+@Suite("Redis over TLS", .timeLimit(.minutes(5)))
 struct RedisTLSTests {
   @Test("encrypts, and checks who vouches for the server and its name")
   func encrypted() async throws {
