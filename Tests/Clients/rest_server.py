@@ -44,6 +44,7 @@ def serving(*arguments, **environment):
             process = subprocess.Popen(
                 [BINARY, "serve", str(version.parents[1]), "--port", "0", *arguments], stderr=subprocess.PIPE,
                 env=dict(os.environ, COPPICE_LOG_FORMAT="json", COPPICE_LOG_LEVEL="info", **environment), text=True)
+            drain = None
             try:
                 port = None
                 while port is None:
@@ -60,4 +61,5 @@ def serving(*arguments, **environment):
                 process.kill()
                 process.wait()
                 process.stderr.close()
-                drain.wait()
+                if drain:
+                    drain.wait()
