@@ -47,7 +47,7 @@ chaos: ## Break the queue ROUNDS times (10) and count what is lost (Linux, about
 	$(step) 'Looking for what the tests need'
 	@Scripts/install.sh $(LIBRARIES) redis-server
 	$(step) 'Faults'
-	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueueTests|RedisQueueFaultTests'
+	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueue|RedisSentinelTests'
 
 .PHONY: soak
 soak: ## Swap models a thousand times under load (SWAPS=1000)

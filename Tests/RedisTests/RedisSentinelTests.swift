@@ -3,7 +3,10 @@ import Redis
 import Testing
 import TestSupport
 
-@Suite("Redis behind Sentinels", .timeLimit(.minutes(5)))
+/// A part of `make chaos`: a failover takes up to half a minute.
+@Suite(
+  "Redis behind Sentinels", .timeLimit(.minutes(5)),
+  .enabled(if: ProcessInfo.processInfo.environment["COPPICE_CHAOS"] != nil))
 struct RedisSentinelTests {
   @Test("follows the Sentinels to the new primary when the old one dies")
   func failover() async throws {
