@@ -1,19 +1,32 @@
 public import Forest
 
-/// A tree model as its file tells it: the forest, its features and where it comes from.
+/// A tree model as its file tells it: what it computes, its features and where it comes from.
 ///
 /// ```swift
 /// let model = try TreeModel.read(contentsOf: "models/iris/1/model.json")
-/// let margins = ReferenceEngine(model.forest).margins(rows)
+/// let engine = EnsembleEngine(model.ensemble, preprocessing: model.preprocessing)
+/// let predictions = engine.predictions(rows)
 /// ```
 ///
 /// Reading runs nothing that the file contains. Any bytes give either a model or a
 /// ``ModelFormatError``, in time and memory linear in their number.
 public struct TreeModel: Sendable {
-  /// The trees, the base margins and the objective.
+  /// What the library's own `predict` answers.
+  public enum Answers: String, Sendable, Codable {
+    /// The class: estimators that are classifiers.
+    case classes
+    /// The transformed predictions, such as probabilities: boosters, regressors.
+    case values
+  }
+
+  /// What the rows go through before the ensemble reads them; nil if nothing.
+  public let preprocessing: Preprocessing?
+  /// The trees, the base margins and the objective, alone or put together.
   ///
-  /// They answer what the library's own `predict` answers for this file; see ``bestIteration``.
-  public let forest: Forest
+  /// They predict with the trees that the library's own `predict` uses; see ``bestIteration``.
+  public let ensemble: Ensemble
+  /// What the library's own `predict` answers for this model.
+  public internal(set) var answers: Answers
   /// The format of the file.
   public let format: ModelFormat
   /// The library that wrote the model, such as `xgboost`.
@@ -26,11 +39,44 @@ public struct TreeModel: Sendable {
   /// The name of each class, where the file tells them: labels that are text, or other numbers than
   /// 0, 1, 2, ….
   public internal(set) var labels: [String]?
+  /// What the library's own `predict` answers for each class, where that is a number and not the
+  /// class's own.
+  public internal(set) var classValues: [Float]?
   /// The best round of training that stopped early, counted from 0.
   ///
   /// The forest ends with this round only where the library's `predict` would: in models that
   /// XGBoost's scikit-learn classes saved. A plain `Booster` predicts with all of its trees.
   public let bestIteration: Int?
+
+  /// The gains of each feature's splits in training, summed up; features after the last with a split
+  /// may be missing. Nil where the file does not tell.
+  public internal(set) var featureGains: [Double]?
+
+  /// The forest, where the model is one and reads the rows as they come.
+  public var forest: Forest? {
+    if preprocessing == nil, case .forest(let forest) = ensemble { forest } else { nil }
+  }
+
+  /// What the margins mean.
+  public var objective: Objective { ensemble.objective }
+
+  /// - Precondition: the preprocessing, if any, gives the columns that the ensemble reads.
+  init(
+    _ ensemble: Ensemble, preprocessing: Preprocessing? = nil, answers: Answers = .values,
+    format: ModelFormat, library: String, libraryVersion: String?, features: [Feature],
+    labels: ClassLabels? = nil, bestIteration: Int? = nil
+  ) {
+    self.ensemble = ensemble
+    self.preprocessing = preprocessing.flatMap { $0.isIdentity ? nil : $0 }
+    self.answers = answers
+    self.format = format
+    self.library = library
+    self.libraryVersion = libraryVersion
+    self.features = features
+    self.labels = labels?.names
+    self.classValues = labels?.numbers
+    self.bestIteration = bestIteration
+  }
 
   /// Reads a model file; its format is told by its contents.
   ///

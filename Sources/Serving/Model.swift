@@ -1,5 +1,5 @@
 public import Forest
-import ModelFormats
+public import ModelFormats
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -27,9 +27,12 @@ public struct Model: Sendable {
   /// The number of trees.
   public let treeCount: Int
 
-  private let objective: Objective
+  /// What ``Output/predict`` answers.
+  public let answers: TreeModel.Answers
+
+  private let classValues: [Float]?
   private let outputCount: Int
-  private let engine: any Engine
+  private let engine: EnsembleEngine
 
   /// Reads a model file and checks it on the manifest's examples.
   ///
@@ -42,36 +45,38 @@ public struct Model: Sendable {
     } catch {
       throw ModelLoadError(place: file, message: "the model cannot be read", cause: error)
     }
-    let objective = tree.forest.objective
+    let objective = tree.objective
     self.id = id
     self.format = tree.format.rawValue
-    self.objective = objective
     self.task = objective.task
-    self.treeCount = tree.forest.trees.count
-    self.outputCount = tree.forest.outputCount
-    self.engine = FastEngine(
-      tree.forest, threads: ProcessInfo.processInfo.activeProcessorCount)
+    self.treeCount = tree.ensemble.treeCount
+    self.outputCount = tree.ensemble.outputCount
+    // A manifest that speaks of classes means them, whatever the file says.
+    self.answers =
+      objective.task.isClassification && manifest.task == objective.task ? .classes : tree.answers
+    self.classValues = tree.classValues
+    self.engine = EnsembleEngine(
+      tree.ensemble, preprocessing: tree.preprocessing,
+      threads: ProcessInfo.processInfo.activeProcessorCount)
     self.features = manifest.features ?? tree.features
     self.featurePositions = Dictionary(
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
     self.labels = manifest.labels ?? tree.labels
     self.outputs =
-      objective.task.isClassification && objective.link.givesProbabilities
-      ? [.predict, .probabilities, .margin] : [.predict, .margin]
-    if let problem = Self.contradiction(in: manifest, to: tree.forest) {
+      !objective.task.isClassification
+      ? [.predict, .margin]
+      : objective.link.givesProbabilities
+        ? [.predict, .probabilities, .margin, .classNumber] : [.predict, .margin, .classNumber]
+    if let problem = Self.contradiction(in: manifest, to: tree) {
       throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
     }
     try check(manifest.examples ?? [], of: file)
   }
 
   /// The number of classes of a classifier, 1 otherwise.
-  public var classCount: Int {
-    switch task {
-    case .binary: 2
-    case .multiclass: outputCount
-    case .regression, .ranking: 1
-    }
-  }
+  public var classCount: Int { engine.ensemble.classCount }
+
+  private var objective: Objective { engine.ensemble.objective }
 
   /// Computes the outputs of rows.
   ///
@@ -97,6 +102,8 @@ public struct Model: Sendable {
       switch output {
       case .margin: values[output] = matrix(margins, like: rows)
       case .predict: values[output] = matrix(answers(from: predictions), like: rows)
+      case .classNumber:
+        values[output] = matrix(classes(from: predictions).map { Float($0) }, like: rows)
       case .probabilities: values[output] = matrix(probabilities(from: predictions), like: rows)
       }
     }
@@ -120,24 +127,14 @@ public struct Model: Sendable {
       field: field)
   }
 
-  /// The library's own answer to `predict`: for classifiers the class.
+  /// The answer of the object in the file to its own `predict`.
   private func answers(from predictions: [Float]) -> [Float] {
-    switch task {
-    case .binary:
-      // What 0.5 is to a probability, 0 is to a margin.
-      let middle: Float = objective.link == .identity ? 0 : 0.5
-      return predictions.map { $0 > middle ? 1 : 0 }
-    case .multiclass:
-      return stride(from: 0, to: predictions.count, by: outputCount).map { start in
-        var best = start
-        for index in start..<start + outputCount where predictions[index] > predictions[best] {
-          best = index
-        }
-        return Float(best - start)
-      }
-    case .regression, .ranking:
-      return predictions
-    }
+    guard answers == .classes, task.isClassification else { return predictions }
+    return classes(from: predictions).map { number in classValues?[number] ?? Float(number) }
+  }
+
+  private func classes(from predictions: [Float]) -> [Int] {
+    objective.classes(of: predictions, outputCount: outputCount)
   }
 
   private func probabilities(from predictions: [Float]) -> [Float] {
@@ -152,19 +149,18 @@ public struct Model: Sendable {
 }
 
 extension Model {
-  private static func contradiction(in manifest: Manifest, to forest: Forest) -> String? {
-    if let features = manifest.features, features.count != forest.featureCount {
-      return "it names \(features.count) features, but the model has \(forest.featureCount)"
+  private static func contradiction(in manifest: Manifest, to model: TreeModel) -> String? {
+    if let features = manifest.features, features.count != model.features.count {
+      return "it names \(features.count) features, but the model has \(model.features.count)"
     }
     if let features = manifest.features, Set(features.map(\.name)).count != features.count {
       return "two features have the same name"
     }
-    if let task = manifest.task, task != forest.objective.task {
-      return "its task is \(task.rawValue), but the model's objective is \(forest.objective.name)"
+    if let task = manifest.task, task != model.objective.task {
+      return "its task is \(task.rawValue), but the model's objective is \(model.objective.name)"
     }
-    let classes = forest.objective.task == .binary ? 2 : forest.outputCount
-    if let labels = manifest.labels, labels.count != classes {
-      return "it names \(labels.count) classes, but the model has \(classes)"
+    if let labels = manifest.labels, labels.count != model.ensemble.classCount {
+      return "it names \(labels.count) classes, but the model has \(model.ensemble.classCount)"
     }
     return nil
   }
@@ -179,9 +175,8 @@ extension Model {
           message: "example \(index) of the manifest has \(example.row.count) values, "
             + "but the model has \(features.count) features")
       }
-      var predictions = engine.margins(
+      let predictions = engine.predictions(
         Matrix(rowCount: 1, columnCount: features.count, values: example.row.map { $0 ?? .nan }))
-      objective.link.apply(to: &predictions, outputCount: outputCount)
       let matches =
         predictions.count == example.prediction.count
         && zip(predictions, example.prediction).allSatisfy { found, expected in

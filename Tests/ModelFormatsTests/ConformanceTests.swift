@@ -9,6 +9,8 @@ struct ConformanceTests {
   func fixturesExist() {
     #expect(Fixture.all.contains { $0.name == "xgboost/1.7.6/iris-softprob" })
     #expect(Fixture.all.contains { $0.name == "xgboost/3.4.1/iris-softprob" })
+    #expect(Fixture.all.count { $0.name.contains("gblinear") } >= 10)
+    #expect(Fixture.all.contains { $0.name == "xgboost/2.1.4/vector-leaves" })
   }
 
   @Test(
@@ -17,8 +19,13 @@ struct ConformanceTests {
   func margins(fixture: Fixture, choice: EngineChoice) throws {
     let expected = try fixture.expected()
     for ending in fixture.formats {
-      let forest = try fixture.model(ending).forest
-      #expect(forest.outputCount == expected.outputs)
+      let ensemble = try fixture.model(ending).ensemble
+      #expect(ensemble.outputCount == expected.outputs)
+      guard case .forest(let forest) = ensemble else {
+        let margins = EnsembleEngine(ensemble).margins(expected.matrix)
+        #expect(margins.map(\.bitPattern) == expected.margins, "\(ending)")
+        continue
+      }
       guard let engine = try choice.engine(for: forest) else { continue }
       let margins = engine.margins(expected.matrix)
       #expect(margins.map(\.bitPattern) == expected.margins, "\(ending)")
@@ -33,7 +40,7 @@ struct ConformanceTests {
   @Test("The first rounds alone give the margins of iteration_range", arguments: EngineChoice.all)
   func firstRounds(choice: EngineChoice) throws {
     let expected = try Self.leavesAndRounds.expected()
-    let forest = try Self.leavesAndRounds.model("json").forest
+    let forest = try Self.leavesAndRounds.model("json").soleForest()
     let engine = try #require(try choice.engine(for: forest))
     let trees = 0..<(try #require(expected.rounds)) * forest.outputCount
     let margins = engine.margins(expected.matrix, trees: trees).map(\.bitPattern)
@@ -44,7 +51,7 @@ struct ConformanceTests {
   @Test("Leaves are those of pred_leaf, and their values add up to the margins")
   func leaves() throws {
     let expected = try Self.leavesAndRounds.expected()
-    let forest = try Self.leavesAndRounds.model("json").forest
+    let forest = try Self.leavesAndRounds.model("json").soleForest()
     let engine = try WalkEngine(forest)
     #expect(engine.leafNodes(expected.matrix) == expected.leaves)
     let values = engine.treeOutputs(expected.matrix)
@@ -63,23 +70,24 @@ struct ConformanceTests {
   func iris(choice: EngineChoice) throws {
     for version in ["1.7.6", "3.4.1"] {
       let fixture = Fixture(name: "xgboost/\(version)/iris-softprob")
-      #expect(try choice.engine(for: fixture.model("json").forest) != nil)
+      #expect(try choice.engine(for: fixture.model("json").soleForest()) != nil)
     }
   }
 
   @Test("Predictions equal the library's to the last bit", arguments: Fixture.all)
   func predictions(fixture: Fixture) throws {
     let expected = try fixture.expected()
-    let forest = try fixture.model().forest
-    var values = ReferenceEngine(forest).margins(expected.matrix)
+    let ensemble = try fixture.model().ensemble
+    var values = EnsembleEngine(ensemble, forestEngine: ReferenceEngine.init)
+      .margins(expected.matrix)
     if expected.predictions.count < values.count {
       // multi:softmax answers the class with the largest margin.
-      values = stride(from: 0, to: values.count, by: forest.outputCount).map { start in
-        let row = values[start..<start + forest.outputCount]
+      values = stride(from: 0, to: values.count, by: ensemble.outputCount).map { start in
+        let row = values[start..<start + ensemble.outputCount]
         return Float(row.firstIndex(of: row.max()!)! - start)
       }
     } else {
-      forest.objective.link.apply(to: &values, outputCount: forest.outputCount)
+      ensemble.objective.link.apply(to: &values, outputCount: ensemble.outputCount)
     }
     #expect(values.map(\.bitPattern) == expected.predictions)
   }
@@ -91,9 +99,10 @@ struct ConformanceTests {
     let ubjson = try fixture.model("ubj")
     #expect(json.format == .xgboostJSON)
     #expect(ubjson.format == .xgboostUBJSON)
-    #expect(json.forest.trees == ubjson.forest.trees)
-    #expect(json.forest.baseMargins == ubjson.forest.baseMargins)
-    #expect(json.forest.objective == ubjson.forest.objective)
+    #expect(json.forest?.trees == ubjson.forest?.trees)
+    #expect(json.forest?.baseMargins == ubjson.forest?.baseMargins)
+    #expect(json.featureGains == ubjson.featureGains)
+    #expect(json.objective == ubjson.objective)
     #expect(json.features == ubjson.features)
     #expect(json.libraryVersion == ubjson.libraryVersion)
     #expect(json.bestIteration == ubjson.bestIteration)

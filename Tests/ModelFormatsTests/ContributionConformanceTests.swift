@@ -20,7 +20,7 @@ struct ContributionConformanceTests {
   @Test("Contributions and interactions equal the library's", arguments: all)
   func answers(fixture: Fixture) throws {
     let expected = try Recorded(fixture)
-    let forest = try fixture.model("json").forest
+    let forest = try fixture.model("json").soleForest()
     let size = expected.columns + 1
     let explainers: [any Explainer] = [
       try ReferenceExplainer(forest), try TreeExplainer(forest),

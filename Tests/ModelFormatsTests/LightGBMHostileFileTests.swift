@@ -11,7 +11,7 @@ struct LightGBMHostileFileTests {
   func truncatedText() throws {
     for name in ["2.0.12/categorical", "4.7.0/categorical-pandas"] {
       let bytes = try LightGBMFixture(name: name).bytes("txt")
-      let trees = try TreeModel.read(bytes).forest.trees
+      let trees = try TreeModel.read(bytes).soleForest().trees
       let text = String(decoding: bytes, as: UTF8.self)
       let mark = name.hasPrefix("2") ? "feature importances:\n" : "end of trees\n"
       let end = try #require(text.range(of: mark)).upperBound
@@ -22,7 +22,7 @@ struct LightGBMHostileFileTests {
       // What follows says nothing of the trees.
       for count in endOffset..<bytes.count {
         guard let model = try? TreeModel.read(Array(bytes[..<count])) else { continue }
-        #expect(model.forest.trees == trees)
+        #expect(try model.soleForest().trees == trees)
       }
     }
   }
@@ -113,7 +113,19 @@ struct LightGBMHostileFileTests {
       ("cat_boundaries=0 1\n", "", "set 0"),
       ("cat_threshold=6", "cat_threshold=4294967296", "32 bits"),
       ("cat_threshold=6", "cat_threshold=-1", "32 bits"),
-      ("is_linear=0", "is_linear=1", "linear"),
+      ("is_linear=0", "is_linear=1", "leaf_const"),
+      ("is_linear=0", "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 -1", "num_features"),
+      ("is_linear=0", "is_linear=1\nleaf_const=1 2 3\nnum_features=2147483647 0 0", "num_features"),
+      (
+        "is_linear=0",
+        "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 0\nleaf_features=2\nleaf_coeff=1",
+        "feature 2"
+      ),
+      (
+        "is_linear=0",
+        "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 0\nleaf_features=0\nleaf_coeff=nan",
+        "finite"
+      ),
       ("Tree=0", "Tree=1", "tree 1"),
       ("tree_sizes=300", "tree_sizes=300 300", "2 trees"),
       ("num_tree_per_iteration=1", "num_tree_per_iteration=2147483647", "rounds"),

@@ -14,7 +14,7 @@ struct PickleConformanceTests {
   @Test("Predictions equal the library's", arguments: PickleFixture.all)
   func predictions(fixture: PickleFixture) throws {
     let answers = try fixture.answers()
-    let forest = try fixture.model().forest
+    let forest = try fixture.model().soleForest()
     #expect(forest.featureCount == answers.columns)
     #expect(forest.outputCount == answers.outputs)
     var values = ReferenceEngine(forest).margins(answers.matrix)
@@ -42,7 +42,7 @@ struct PickleConformanceTests {
     #expect(
       model.features.map(\.name) == answers.features ?? model.features.indices.map { "f\($0)" })
     if let best = answers.bestIteration { #expect(model.bestIteration == best) }
-    if let trees = answers.trees { #expect(model.forest.trees.count == trees) }
+    if let trees = answers.trees { #expect(try model.soleForest().trees.count == trees) }
   }
 
   private func classes(of values: [Float], outputCount: Int) -> [Int] {

@@ -32,17 +32,18 @@ struct TreeModelTests {
     ])
   func tasks(name: String, task: ModelTask) throws {
     let model = try Fixture(name: "xgboost/1.7.6/\(name)").model("json")
-    #expect(model.forest.objective.task == task)
+    #expect(model.objective.task == task)
   }
 
   @Test("Only models of the scikit-learn classes end with the best round")
   func bestIteration() throws {
     let booster = try Fixture(name: "xgboost/3.4.1/early-stopping-booster").model("json")
     let best = try #require(booster.bestIteration)
-    #expect(booster.forest.trees.count > best + 1)
+    #expect(try booster.soleForest().trees.count > best + 1)
     let classifier = try Fixture(name: "xgboost/3.4.1/early-stopping-classifier").model("json")
     // Two trees in parallel for each of three classes.
-    #expect(classifier.forest.trees.count == (try #require(classifier.bestIteration) + 1) * 6)
+    #expect(
+      try classifier.soleForest().trees.count == (try #require(classifier.bestIteration) + 1) * 6)
   }
 
   @Test("Deleted nodes are left out", arguments: ["1.7.6", "3.4.1"])
@@ -50,7 +51,7 @@ struct TreeModelTests {
     let fixture = Fixture(name: "xgboost/\(version)/pruned")
     let text = try String(contentsOfFile: fixture.path("json"), encoding: .utf8)
     #expect(text.contains(/"num_deleted":"[1-9]/))
-    for tree in try fixture.model("json").forest.trees {
+    for tree in try fixture.model("json").soleForest().trees {
       let leaves = tree.nodes.count { if case .leaf = $0 { true } else { false } }
       #expect(tree.nodes.count == 2 * leaves - 1)
     }
@@ -84,7 +85,7 @@ struct TreeModelTests {
     let object = try JSONSerialization.jsonObject(with: Data(bytes))
     let pretty = try JSONSerialization.data(withJSONObject: object, options: .prettyPrinted)
     let model = try TreeModel.read(Array("\n ".utf8) + Array(pretty))
-    #expect(model.forest.trees == (try TreeModel.read(bytes)).forest.trees)
+    #expect(try model.soleForest().trees == TreeModel.read(bytes).soleForest().trees)
   }
 
   @Test(

@@ -88,7 +88,10 @@ struct ForestBench {
   ]
 
   private static func read(_ path: String) throws -> Forest {
-    path.hasSuffix(".forest")
-      ? try NeutralForest.read(path) : try TreeModel.read(contentsOf: path).forest
+    guard !path.hasSuffix(".forest") else { return try NeutralForest.read(path) }
+    guard let forest = try TreeModel.read(contentsOf: path).forest else {
+      throw BenchError("the model in \(path) is more than one forest")
+    }
+    return forest
   }
 }

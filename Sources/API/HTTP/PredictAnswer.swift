@@ -10,7 +10,9 @@ struct PredictAnswer {
 
   /// The JSON text.
   func encode(_ prediction: Prediction) -> ByteBuffer {
-    guard let predictions = prediction.values[.predict] else { return ByteBuffer() }
+    guard let predictions = prediction.values[.classNumber] ?? prediction.values[.predict] else {
+      return ByteBuffer()
+    }
     var text = isSingleRow ? "" : "["
     for row in 0..<predictions.rowCount {
       if row > 0 { text += "," }

@@ -1,3 +1,4 @@
+import Forest
 import HTTPTypes
 import HummingbirdCore
 import JSON
@@ -32,9 +33,10 @@ struct PredictCall {
   func decode(_ body: ByteBuffer) throws -> (PredictionRequest, PredictAnswer) {
     let body = try PredictBody(body, for: model)
     let wantsProbabilities = wantsProbabilities ?? body.wantsProbabilities ?? false
+    let answer: Output = model.task.isClassification ? .classNumber : .predict
     let request = PredictionRequest(
       model: model.id, rows: body.rows,
-      outputs: wantsProbabilities ? [.predict, .probabilities] : [.predict], deadline: deadline)
+      outputs: wantsProbabilities ? [answer, .probabilities] : [answer], deadline: deadline)
     return (request, PredictAnswer(model: model, isSingleRow: body.isSingleRow))
   }
 

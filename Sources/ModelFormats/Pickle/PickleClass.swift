@@ -10,6 +10,11 @@ enum PickleClass: String, CaseIterable {
   case xgbRanker = "XGBRanker"
   case xgbRFClassifier = "XGBRFClassifier"
   case xgbRFRegressor = "XGBRFRegressor"
+  case lgbmBooster = "lightgbm.basic.Booster"
+  case lgbmModel = "LGBMModel"
+  case lgbmClassifier = "LGBMClassifier"
+  case lgbmRegressor = "LGBMRegressor"
+  case lgbmRanker = "LGBMRanker"
 
   /// The tree within the estimators that are trees.
   case tree = "Tree"
@@ -29,7 +34,7 @@ enum PickleClass: String, CaseIterable {
 extension PickleClass {
   /// The libraries of the models.
   enum Library {
-    case xgboost, scikitLearn
+    case xgboost, lightgbm, scikitLearn
   }
 
   /// The library of a model; nil for what is no model itself.
@@ -38,6 +43,7 @@ extension PickleClass {
     case .booster, .xgbModel, .xgbClassifier, .xgbRegressor, .xgbRanker, .xgbRFClassifier,
       .xgbRFRegressor:
       .xgboost
+    case .lgbmBooster, .lgbmModel, .lgbmClassifier, .lgbmRegressor, .lgbmRanker: .lightgbm
     case .decisionTreeClassifier, .decisionTreeRegressor, .extraTreeClassifier,
       .extraTreeRegressor, .randomForestClassifier, .randomForestRegressor, .extraTreesClassifier,
       .extraTreesRegressor:
@@ -58,6 +64,8 @@ extension PickleClass {
     case .booster: modules("xgboost.core")
     case .xgbModel, .xgbClassifier, .xgbRegressor, .xgbRanker, .xgbRFClassifier, .xgbRFRegressor:
       modules("xgboost.sklearn")
+    case .lgbmBooster: [rawValue]
+    case .lgbmModel, .lgbmClassifier, .lgbmRegressor, .lgbmRanker: modules("lightgbm.sklearn")
     case .tree: modules("sklearn.tree._tree")
     case .decisionTreeClassifier, .decisionTreeRegressor, .extraTreeClassifier,
       .extraTreeRegressor:

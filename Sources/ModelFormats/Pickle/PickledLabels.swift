@@ -4,15 +4,27 @@ enum PickledLabels {
   /// 0, 1, 2, … and need none.
   ///
   /// - Parameter count: the number of classes.
-  static func labels(of fields: PickleFields, count: Int) throws -> [String]? {
+  static func labels(of fields: PickleFields, count: Int) throws -> ClassLabels? {
     guard let classes = try fields["classes_"] ?? encoded(fields) else { return nil }
-    let labels = labels(classes, in: fields.graph)
-    guard let labels, labels.count == count else {
+    let names = names(classes, in: fields.graph)
+    guard let names, names.count == count else {
       throw ModelFormatError(
         .malformed, "expected \(count) classes: texts or numbers in one dimension"
       ).inside("classes_")
     }
-    return labels == (0..<count).map(String.init) ? nil : labels
+    return ClassLabels(names: names, numbers: numbers(classes, in: fields.graph))
+  }
+
+  /// The classes as numbers, where they are such.
+  private static func numbers(_ classes: PickleValue, in graph: PickleGraph) -> [Float]? {
+    guard case .array(let array) = graph[classes], array.type.kind != UInt8(ascii: "b") else {
+      return nil
+    }
+    if let objects = array.objects {
+      let numbers = objects.compactMap(graph.number)
+      return numbers.count == objects.count ? numbers.map { Float($0) } : nil
+    }
+    return array.doubles()?.map { Float($0) }
   }
 
   private static func encoded(_ fields: PickleFields) throws -> PickleValue? {
@@ -23,7 +35,7 @@ enum PickledLabels {
   }
 
   /// The classes as Python prints them.
-  private static func labels(_ classes: PickleValue, in graph: PickleGraph) -> [String]? {
+  private static func names(_ classes: PickleValue, in graph: PickleGraph) -> [String]? {
     if let texts = graph.texts(classes) { return texts }
     guard case .array(let array) = graph[classes], array.shape.count == 1 else {
       return graph.elements(classes)?.map { graph.integer($0).map(String.init) ?? "?" }

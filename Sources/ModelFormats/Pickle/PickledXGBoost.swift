@@ -29,12 +29,14 @@ struct PickledXGBoost {
     }
     try checkMissing(fields)
     do {
-      let model = try model(of: booster, isEstimator: true)
+      var model = try model(of: booster, isEstimator: true)
       try checkRounds(model, fields)
+      model.isClassifier = object.kind.isClassifier
       var tree = try model.treeModel(format: .pickle)
-      if tree.forest.objective.task.isClassification {
-        tree.labels = try PickledLabels.labels(
-          of: fields, count: max(2, tree.forest.outputCount))
+      if tree.objective.task.isClassification {
+        let labels = try PickledLabels.labels(of: fields, count: tree.ensemble.classCount)
+        tree.labels = labels?.names
+        tree.classValues = labels?.numbers
       }
       return tree
     } catch {

@@ -49,8 +49,9 @@ struct ScikitLearnModel {
       throw ModelFormatError(.malformed, error.description)
     }
     return TreeModel(
-      forest: forest, format: .pickle, library: "scikit-learn", libraryVersion: versionText,
-      features: try features(), labels: parts.labels, bestIteration: nil)
+      .forest(forest), answers: object.kind.isClassifier ? .classes : .values, format: .pickle,
+      library: "scikit-learn", libraryVersion: versionText, features: try features(),
+      labels: parts.labels)
   }
 
   private func featureCount() throws -> Int {
@@ -86,5 +87,5 @@ struct ScikitLearnParts {
   var trees: [Tree]
   var objective: Objective
   var summation: Summation
-  var labels: [String]?
+  var labels: ClassLabels?
 }

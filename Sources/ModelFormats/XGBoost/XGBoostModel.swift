@@ -34,9 +34,14 @@ struct XGBoostModel {
   /// no other way.
   var bestTreeLimit: Int?
   var isFromScikitLearn = false
+  /// Whether it was saved by an estimator that is a classifier.
+  var isClassifier = false
   var hasLearner = false
   private var readsBaseWeights = false
   private var needsBaseWeights = false
+
+  /// Whether the library's own `predict` answers a class.
+  var answersClasses: Bool { isClassifier || objective == "multi:softmax" }
 
   /// Reads a model in one of XGBoost's formats.
   static func read(
@@ -125,7 +130,10 @@ struct XGBoostModel {
       }
       bestIteration = round
     case "best_ntree_limit": bestTreeLimit = Int(value)
-    case "scikit_learn": isFromScikitLearn = true
+    case "scikit_learn":
+      isFromScikitLearn = true
+      // Python's description of the estimator, as JSON in a string.
+      isClassifier = value.contains("\"classifier\"") || value.contains("Classifier\"")
     default: break
     }
   }

@@ -22,6 +22,9 @@ public struct WalkEngine: Engine {
     guard forest.trees.allSatisfy({ $0.width == width }) else {
       throw UnsuitableForest("it takes trees whose leaves all have equally many values")
     }
+    guard !forest.hasLinearLeaves else {
+      throw UnsuitableForest("it takes leaves that are numbers only")
+    }
     self.forest = forest
     walker = try AnyWalker.walker(for: forest)
     blocks = ScratchPool(byteCount: max(walker.rowBytes, walker.blockBytes))

@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+extension Combination {
+  /// The margins that the members' readings make, each row-major.
+  func margins(readings: [[Float]], rowCount: Int) -> [Float] {
+    if case .median(let weights) = rule {
+      return (0..<rowCount).map { median(of: readings, row: $0, rowCount: rowCount, weights) }
+    }
+    let scale = rule == .mean ? members.reduce(0) { $0 + $1.weight } : 1
+    var sums = [Double](repeating: 0, count: rowCount * outputCount)
+    for (member, values) in zip(members, readings) {
+      for index in sums.indices { sums[index] += member.weight * Double(values[index]) }
+    }
+    return sums.enumerated().map { index, sum in
+      Float(sum / scale + baseMargins[index % outputCount])
+    }
+  }
+
+  private func median(
+    of readings: [[Float]], row: Int, rowCount: Int, _ weights: [Double]
+  ) -> Float {
+    let values = readings.flatMap { values in
+      let width = values.count / rowCount
+      return values[row * width..<(row + 1) * width]
+    }
+    let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
+    let half = weights.reduce(0, +) / 2
+    var sum = 0.0
+    for index in order {
+      sum += weights[index]
+      if sum >= half { return values[index] }
+    }
+    return values[order[order.count - 1]]
+  }
+}
+
+extension Combination.Member {
+  /// What counts of margins of the member.
+  func read(_ margins: [Float]) -> [Float] {
+    guard reading != .margins else { return margins }
+    let objective = ensemble.objective
+    var values = margins
+    objective.link.apply(to: &values, outputCount: ensemble.outputCount)
+    switch reading {
+    case .margins, .predictions: break
+    case .votes:
+      let classes = objective.classes(of: values, outputCount: ensemble.outputCount)
+      guard objective.task == .multiclass else { return classes.map { Float($0) } }
+      for index in values.indices {
+        let (row, output) = index.quotientAndRemainder(dividingBy: ensemble.outputCount)
+        values[index] = classes[row] == output ? 1 : 0
+      }
+    case .logarithms(let bound):
+      for index in values.indices {
+        let share = min(max(Double(values[index]), bound), 1 - bound)
+        let isLogit = ensemble.outputCount == 1
+        values[index] = Float(isLogit ? log(share / (1 - share)) : log(share))
+      }
+    }
+    return values
+  }
+}
