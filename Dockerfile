@@ -1,4 +1,4 @@
-# docker build -t coppice . && docker run -it -p 10000:10000 coppice
+# docker build -t coppice . && docker run -it -p 10000:10000 -p 10001:10001 coppice
 
 # The dependencies are resolved and compiled from Package.swift alone, with a stub for every target of ours.
 # As long as it does not change, the engine takes this layer from its cache and only our sources are compiled.
@@ -40,7 +40,8 @@ COPY --from=build /coppice /app/coppice
 COPY --from=model /models /models
 ENV COPPICE_HOST=0.0.0.0 COPPICE_PORT=10000
 USER 65532:65532
-EXPOSE 10000
+# HTTP and gRPC.
+EXPOSE 10000 10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["/app/coppice", "healthcheck"]
 ENTRYPOINT ["/app/coppice"]

@@ -67,6 +67,7 @@ install_with_apt() {
       package=$(apt-cache search --names-only '^libxgboost[0-9]+$' | head -n 1 | cut -d' ' -f1)
       [ -n "$package" ] || { install_wheel; continue; }
     fi
+    [ "$thing" != h2load ] || package=nghttp2-client
     say "apt-get install $package"
     apt install -y --no-install-recommends "$package" >/dev/null
     # The tests start a Redis of their own: the one that the package starts is not wanted.

@@ -31,6 +31,7 @@ SERVERS = {
     "fastapi-uvicorn": ("/predict", PLAIN),
     "granian-onnx": ("/predict", PLAIN),
     "mlserver": ("/v2/models/iris/infer", OPEN_INFERENCE),
+    "pytriton": ("/v2/models/iris/infer", OPEN_INFERENCE),
     "bentoml": ("/predict", PLAIN),
     "litserve": ("/predict", PLAIN),
     "celery": ("/predict", PLAIN),
@@ -38,6 +39,9 @@ SERVERS = {
     "queue-blpop": ("/predict", PLAIN),
     "nginx-static": ("/", PLAIN),
 }
+
+# Those that answer gRPC, on the next port -> the name of their input.
+GRPC = {"coppice": "input", "mlserver": "x", "pytriton": "x"}
 
 
 def measure(name, options):
@@ -66,6 +70,9 @@ def measure(name, options):
                 if why_not:
                     return {"skipped": f"before {connections} connections: {why_not}"}
                 result["load"].append(load.wrk(port, path, body_file, connections, options.seconds))
+            if name in GRPC:
+                message = load.grpc_message(GRPC[name], ROW)
+                result["grpc"] = [load.h2load(port + 1, message, c, options.seconds) for c in options.connections]
             result["rss_mib"], result["pss_mib"] = processes.memory(processes.descendants())
             return result
         finally:

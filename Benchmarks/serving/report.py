@@ -32,9 +32,26 @@ def markdown(results):
             f"| {name} | " + " | ".join(cells) + f" | {r['first_answer_s']:.2f} | {r['rss_mib']:.0f} | {r['pss_mib']:.0f} | "
             f"{'-' if cpu is None else f'{cpu:,.0f}'} | {sum(x['errors'] for x in r['load'])} | "
             f"{max(x['other_cpu_pct'] for x in r['load']):.0f} |")
+    lines += grpc(results)
     if skipped:
         lines += ["", "Not measured: " + "; ".join(skipped) + "."]
     return "\n".join(lines)
+
+
+def grpc(results):
+    rows = {name: r["grpc"] for name, r in results["servers"].items() if "grpc" in r}
+    if not rows:
+        return []
+    lines = [
+        "", "The same over gRPC (`ModelInfer`), one call at a time on each connection:", "",
+        "| server | " + " | ".join(f"{c}: calls/s | p50 / p99" for c in results["connections"]) + " | CPU µs/call | errors |",
+        "|---|" + "---:|---:|" * len(results["connections"]) + "---:|---:|",
+    ]
+    for name, row in rows.items():
+        cells = [f"{rate(x['rps'])} | {milliseconds(x['p50_ms'])} / {milliseconds(x['p99_ms'])}" for x in row]
+        lines.append(f"| {name} | " + " | ".join(cells) +
+                     f" | {row[len(row) // 2]['cpu_us']:,.0f} | {sum(x['errors'] for x in row)} |")
+    return lines
 
 
 def replace_in(path, table):

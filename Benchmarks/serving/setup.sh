@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Installs the load generator and the peers (Python environments under BENCH_HOME), and converts the model for them.
 #
-#   setup.sh [web] [onnx] [mlserver] [bentoml] [litserve] [tutorial]     by default all
+#   setup.sh [web] [onnx] [mlserver] [bentoml] [litserve] [pytriton] [tutorial]     by default all
 #
-# Needs Debian or Ubuntu and pythons 3.11 and, for the tutorial, 3.6; where one is missing, its peers are left out.
+# Needs Debian or Ubuntu and pythons 3.11 and, for Triton, 3.10 and, for the tutorial, 3.6; where one is missing, its
+# peers are left out.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 : "${BENCH_HOME:?where the environments go}"
 mkdir -p "$BENCH_HOME/logs"
 
-"$here/../../Scripts/install.sh" wrk redis-server nginx
+"$here/../../Scripts/install.sh" wrk redis-server nginx h2load
 
 # The interpreter of a minor version: from PATH, else pyenv's.
 python_of() {
@@ -20,13 +21,14 @@ python_of() {
   return 1
 }
 
-[ $# -gt 0 ] || set -- web onnx mlserver bentoml litserve tutorial
+[ $# -gt 0 ] || set -- web onnx mlserver bentoml litserve pytriton tutorial
 for name; do
   venv=$BENCH_HOME/venv-$name
   wanted=$(cksum <"$here/requirements/$name.txt")
   [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ] || continue
   minor=3.11
   [ "$name" != tutorial ] || minor=3.6
+  [ "$name" != pytriton ] || minor=3.10
   python=$(python_of $minor) || { echo "$name: left out, no python $minor"; continue; }
   echo "$name: installing"
   [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"

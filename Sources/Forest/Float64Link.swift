@@ -19,16 +19,20 @@ public enum Float64Link: Sendable, Equatable {
   case exponential
   /// `exp(margin)` of each output over their sum: a probability a class.
   case softmax
+  /// The same of `scale * margin`.
+  case scaledSoftmax(scale: Double)
   /// `log(1 + exp(margin))`.
   case softplus
   /// The square of the margin with the margin's sign.
   case signedSquare
+  /// `-2^(-margin / length) - offset`, as scikit-learn's `IsolationForest` scores a mean path length.
+  case isolation(length: Double, offset: Double)
 
   /// Whether the predictions are probabilities.
   public var givesProbabilities: Bool {
     switch self {
-    case .probability, .logistic, .softmax: true
-    case .exponential, .softplus, .signedSquare: false
+    case .probability, .logistic, .softmax, .scaledSoftmax: true
+    case .exponential, .softplus, .signedSquare, .isolation: false
     }
   }
 
@@ -40,14 +44,19 @@ public enum Float64Link: Sendable, Equatable {
     case .exponential: Self.map(&margins) { exp($0) }
     case .softplus: Self.map(&margins) { log1p(exp($0)) }
     case .signedSquare: Self.map(&margins) { $0 * $0.magnitude }
-    case .softmax:
-      for start in stride(from: 0, to: margins.count, by: outputCount) {
-        let row = start..<start + outputCount
-        let largest = margins[row].reduce(-.infinity, max)
-        let powers = margins[row].map { exp(Double($0) - Double(largest)) }
-        let sum = powers.reduce(0, +)
-        for (index, power) in zip(row, powers) { margins[index] = Float(power / sum) }
-      }
+    case .isolation(let length, let offset): Self.map(&margins) { -exp2(-$0 / length) - offset }
+    case .softmax: Self.softmax(&margins, outputCount, scale: 1)
+    case .scaledSoftmax(let scale): Self.softmax(&margins, outputCount, scale: scale)
+    }
+  }
+
+  private static func softmax(_ margins: inout [Float], _ outputCount: Int, scale: Double) {
+    for start in stride(from: 0, to: margins.count, by: outputCount) {
+      let row = start..<start + outputCount
+      let largest = margins[row].reduce(-.infinity, max)
+      let powers = margins[row].map { exp(scale * (Double($0) - Double(largest))) }
+      let sum = powers.reduce(0, +)
+      for (index, power) in zip(row, powers) { margins[index] = Float(power / sum) }
     }
   }
 

@@ -74,7 +74,9 @@ extension ModelFormat {
       Array("bs64".utf8), "an XGBoost model as base64 text, of 0.4 and before",
       "decode what follows the first five bytes as base64"
     ),
-    ([0x1F, 0x8B], "a gzip file", "unpack it first"),
+    ([0x1F, 0x8B], "a gzip file within another compression", "unpack it first"),
+    ([0x04, 0x22, 0x4D, 0x18], "an lz4 file", "compress it with zlib, or not at all"),
+    (Array("ZF0x".utf8), "a file of joblib before 0.10", "load it with joblib, and dump it again"),
     (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),
     (Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"),
   ]

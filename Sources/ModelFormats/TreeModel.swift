@@ -92,12 +92,14 @@ public struct TreeModel: Sendable {
     }
   }
 
-  /// Reads a model from memory; its format is told by its contents.
+  /// Reads a model from memory; its format is told by its contents, as its compression is (gzip,
+  /// zlib, bzip2, xz, lzma).
   ///
   /// - Throws: ``ModelFormatError``.
   public static func read(_ bytes: [UInt8]) throws(ModelFormatError) -> TreeModel {
-    let format = try ModelFormat.detect(bytes)
     do {
+      let bytes = try Compression(bytes)?.unpack(bytes) ?? bytes
+      let format = try ModelFormat.detect(bytes)
       return try read(bytes, format)
     } catch {
       throw ModelFormatError(wrapping: error)

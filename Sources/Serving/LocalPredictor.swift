@@ -21,7 +21,8 @@ public struct LocalPredictor: Predicting {
   /// Predicts on the caller's thread if the model is loaded and the rows are few.
   public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
     guard let model = catalog.loaded(request.model),
-      request.rows.rowCount * model.treeCount <= Self.fewTreeVisits
+      request.rows.rowCount * model.treeCount <= Self.fewTreeVisits,
+      !request.outputs.contains(where: \.isCostly)
     else { return nil }
     return try model.predict(request.rows, outputs: request.outputs)
   }

@@ -13,6 +13,8 @@ public final class MeteredPredictor: Predicting {
     let duration: Timer
   }
 
+  /// The same counts, by model.
+  public let statistics = PredictionStatistics()
   private let predictor: any Predicting
   private let factory: any MetricsFactory
   private let meters = Mutex<[ModelID: Meters]>([:])
@@ -31,7 +33,7 @@ public final class MeteredPredictor: Predicting {
       count(request, since: start)
       return prediction
     } catch {
-      count(error, of: request.model)
+      count(error, of: request.model, since: start)
       throw error
     }
   }
@@ -44,7 +46,7 @@ public final class MeteredPredictor: Predicting {
       if prediction != nil { count(request, since: start) }
       return prediction
     } catch {
-      count(error, of: request.model)
+      count(error, of: request.model, since: start)
       throw error
     }
   }
@@ -52,10 +54,15 @@ public final class MeteredPredictor: Predicting {
   private func count(_ request: PredictionRequest, since start: ContinuousClock.Instant) {
     let meters = meters(for: request.model)
     meters.rows.increment(by: request.rows.rowCount)
-    meters.duration.recordNanoseconds((.now - start).nanoseconds)
+    let duration = ContinuousClock.now - start
+    meters.duration.recordNanoseconds(duration.nanoseconds)
+    statistics.record(request.model, rows: request.rows.rowCount, duration)
   }
 
-  private func count(_ error: PredictionError, of model: ModelID) {
+  private func count(
+    _ error: PredictionError, of model: ModelID, since start: ContinuousClock.Instant
+  ) {
+    statistics.recordFailure(model, .now - start)
     Counter(
       label: "coppice_prediction_failures_total",
       dimensions: Self.dimensions(model) + [("code", error.code.rawValue)], factory: factory

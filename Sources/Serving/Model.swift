@@ -29,10 +29,12 @@ public struct Model: Sendable {
 
   /// What ``Output/predict`` answers.
   public let answers: TreeModel.Answers
+  /// The number of margins of a row.
+  public let outputCount: Int
 
   private let classValues: [Float]?
-  private let outputCount: Int
   private let engine: EnsembleEngine
+  private let details: ForestDetails?
 
   /// Reads a model file and checks it on the manifest's examples.
   ///
@@ -62,11 +64,19 @@ public struct Model: Sendable {
     self.featurePositions = Dictionary(
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
     self.labels = manifest.labels ?? tree.labels
-    self.outputs =
-      !objective.task.isClassification
-      ? [.predict, .margin]
-      : objective.link.givesProbabilities
-        ? [.predict, .probabilities, .margin, .classNumber] : [.predict, .margin, .classNumber]
+    let details = tree.forest.map { ForestDetails($0, numbersLeaves: tree.library == "lightgbm") }
+    self.details = details
+    let isClassifier = objective.task.isClassification
+    self.outputs = Output.allCases.filter { [labels] output in
+      switch output {
+      case .predict, .margin: true
+      case .probabilities: isClassifier && objective.link.givesProbabilities
+      case .classNumber: isClassifier
+      case .label: isClassifier && labels != nil
+      case .contributions: details?.hasContributions ?? false
+      case .leaves: details != nil
+      }
+    }
     if let problem = Self.contradiction(in: manifest, to: tree) {
       throw ModelLoadError(place: file, message: "the manifest does not fit: \(problem)")
     }
@@ -94,7 +104,7 @@ public struct Model: Sendable {
         "model \(id.name) has no output \"\(output.rawValue)\"; "
           + "it has \(outputs.map(\.rawValue).joined(separator: ", "))", field: "outputs")
     }
-    let margins = engine.margins(rows)
+    let margins = wanted.allSatisfy(\.isCostly) ? [] : engine.margins(rows)
     var predictions = margins
     objective.link.apply(to: &predictions, outputCount: outputCount)
     var values: [Output: Matrix] = [:]
@@ -102,9 +112,11 @@ public struct Model: Sendable {
       switch output {
       case .margin: values[output] = matrix(margins, like: rows)
       case .predict: values[output] = matrix(answers(from: predictions), like: rows)
-      case .classNumber:
+      case .classNumber, .label:
         values[output] = matrix(classes(from: predictions).map { Float($0) }, like: rows)
       case .probabilities: values[output] = matrix(probabilities(from: predictions), like: rows)
+      case .contributions: values[output] = try details?.contributions(rows)
+      case .leaves: values[output] = try details?.leaves(rows)
       }
     }
     return Prediction(values: values)
@@ -127,9 +139,17 @@ public struct Model: Sendable {
       field: field)
   }
 
+  /// Whether ``Output/predict`` is a class: its number, or its label where that is a number.
+  public var predictsClass: Bool { answers == .classes && task.isClassification }
+
+  /// Whether ``Output/predict`` is always a whole number.
+  public var predictsWholeNumbers: Bool {
+    predictsClass && (classValues?.allSatisfy { Int32(exactly: $0) != nil } ?? true)
+  }
+
   /// The answer of the object in the file to its own `predict`.
   private func answers(from predictions: [Float]) -> [Float] {
-    guard answers == .classes, task.isClassification else { return predictions }
+    guard predictsClass else { return predictions }
     return classes(from: predictions).map { number in classValues?[number] ?? Float(number) }
   }
 

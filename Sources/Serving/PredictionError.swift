@@ -18,6 +18,8 @@ public struct PredictionError: Error, Sendable, Equatable, CustomStringConvertib
     case deadlineExceeded = "deadline_exceeded"
     /// The caller stopped waiting.
     case cancelled
+    /// The protocol has it, this server has not.
+    case unsupported
     /// The fault is on this side.
     case `internal`
   }

@@ -2,6 +2,8 @@
 let metricHelps = [
   "coppice_http_requests_total": "HTTP requests answered.",
   "coppice_http_request_duration_seconds": "Time from the head of a request to its answer.",
+  "coppice_grpc_requests_total": "gRPC calls answered.",
+  "coppice_grpc_request_duration_seconds": "Time from the head of a call to the end of its answer.",
   "coppice_predicted_rows_total": "Rows that were predicted.",
   "coppice_prediction_duration_seconds": "Time of a prediction, with the queue if there is one.",
   "coppice_prediction_failures_total": "Prediction requests that failed.",

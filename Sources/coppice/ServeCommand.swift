@@ -7,11 +7,11 @@ import ServiceLifecycle
 import Serving
 import Telemetry
 
-/// `coppice serve`: answers predictions over HTTP.
+/// `coppice serve`: answers predictions over HTTP and gRPC.
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serve models over HTTP.",
+    abstract: "Serve models over HTTP and gRPC.",
     discussion: """
       Without --redis this process predicts itself. With --redis it checks requests and puts them \
       into the queue, and workers (coppice worker) predict.
@@ -25,10 +25,16 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The port to listen on; 0 for any free one.")
   var port = 10000
 
+  @Option(help: "The port to listen on for gRPC; 0 for any free one.")
+  var grpcPort = 10001
+
+  @Flag(help: "Do not listen for gRPC.")
+  var noGrpc = false
+
   @Option(help: "How long a request may take, in seconds, when it does not say Prefer: wait=.")
   var timeout = 10.0
 
-  @Option(help: "The largest request body, in bytes.")
+  @Option(help: "The largest request body or gRPC message, in bytes.")
   var maxBodyBytes = 16 << 20
 
   @OptionGroup var queue: QueueOptions
@@ -37,6 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...65535).contains(port) else { throw ValidationError("--port must be 0 to 65535") }
+    guard (0...65535).contains(grpcPort) else {
+      throw ValidationError("--grpc-port must be 0 to 65535")
+    }
     guard timeout > 0, timeout <= 3600 else {
       throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
     }
@@ -48,25 +57,31 @@ struct ServeCommand: AsyncParsableCommand {
     let metrics = PrometheusRegistry(helps: metricHelps)
     let catalog = try models.load(logger: logger)
     guard let redis = try queue.configuration else {
-      let server = server(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
-      return try await run([server], logger: logger)
+      let servers = servers(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
+      return try await run([servers], logger: logger)
     }
     let client = RedisClient(redis, logger: logger)
     let jobs = RedisJobQueue(
       client, configuration: queue.queueConfiguration, metrics: metrics, logger: logger)
-    let server = server(
+    let servers = servers(
       catalog, QueuedPredictor(jobs), metrics: metrics, logger: logger, obstacle: { jobs.obstacle })
-    try await run([client, jobs, server], logger: logger)
+    try await run([client, jobs, servers], logger: logger)
   }
 
-  private func server(
+  private func servers(
     _ catalog: ModelCatalog, _ predictor: any Predicting, metrics: PrometheusRegistry,
     logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
-  ) -> HTTPServer {
-    HTTPServer(
+  ) -> Together {
+    let metered = MeteredPredictor(predictor, metrics: metrics)
+    let http = HTTPServer(
       configuration: .init(
         host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
-      catalog: catalog, predictor: MeteredPredictor(predictor, metrics: metrics), metrics: metrics,
+      catalog: catalog, predictor: metered, statistics: metered.statistics, metrics: metrics,
       logger: logger, obstacle: obstacle)
+    guard !noGrpc, let inference = http.inference else { return Together(services: [http]) }
+    let grpc = GRPCServer(
+      configuration: .init(host: host, port: grpcPort, maximumMessageSize: maxBodyBytes),
+      service: inference, metrics: metrics, logger: logger)
+    return Together(services: [http, grpc])
   }
 }

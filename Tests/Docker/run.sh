@@ -119,7 +119,7 @@ single_container() {
 }
 
 compose_up() {
-  export PROD_EXTERNAL_HTTP_PORT=127.0.0.1:   # any free port, on loopback only
+  export PROD_EXTERNAL_HTTP_PORT=127.0.0.1: PROD_EXTERNAL_GRPC_PORT=127.0.0.1:   # any free ports, on loopback only
   logged compose build
   logged compose up -d --wait --scale model_server=6
   [ "$(compose ps -q --status running model_server | wc -l)" -eq 6 ] || fail "not six model servers"

@@ -16,6 +16,9 @@ import Testing
       name: "depth 8, 255 thresholds", trees: 30, depth: 8...8, features: 3, thresholds: 300),
     ForestGenerator(name: "depth 4, wide rows", trees: 200, depth: 4...4, features: 300),
     ForestGenerator(name: "depth 9 to 14", trees: 10, depth: 9...14, fullness: 0.7),
+    ForestGenerator(
+      name: "more thresholds than 16 bits count", trees: 20, depth: 13...13, features: 1,
+      thresholds: 200_000),
     ForestGenerator(name: "three classes", trees: 150, depth: 0...4, outputs: 3),
     ForestGenerator(name: "seven classes", trees: 140, depth: 6...6, features: 20, outputs: 7),
     ForestGenerator(
@@ -44,7 +47,9 @@ import Testing
         #expect(error is UnsuitableForest)
       }
     }
-    add("walk") { try WalkEngine(forest) }
+    for instructions in InstructionSet.available {
+      add("walk \(instructions)") { try WalkEngine(forest, instructions: instructions) }
+    }
     for instructions in InstructionSet.available {
       add("slice \(instructions)") { try SliceEngine(forest, instructions: instructions) }
     }
@@ -60,7 +65,7 @@ import Testing
     let forest = try generator.forest(&random)
     let reference = ReferenceEngine(forest)
     let engines = Self.engines(forest)
-    #expect(engines.map(\.name).contains("walk"))
+    #expect(engines.map(\.name).contains("walk baseline"))
     // The reference takes most of the time; the largest batch is for the smaller forests.
     let largest = forest.trees.count < 30 && seed == 1 ? 5000 : 600
     for rowCount in [0, 1, 2, 7, 8, 9, 63, 64, 65, 130, 256, 257, largest] {

@@ -80,7 +80,9 @@ struct ConnectionTests {
       let root = try IrisRepository(in: folder).root
       try await withRedis { redis in
         // Without a worker the request stays under way until its deadline.
-        let process = try CoppiceProcess(["serve", root.path, "--port", "0", "--redis", redis.url])
+        let process = try CoppiceProcess([
+          "serve", root.path, "--port", "0", "--no-grpc", "--redis", redis.url,
+        ])
         let line = try #require(await process.logged("listening"))
         let port = try #require(line.fields["port"].flatMap(Int.init))
         let idle = try RawConnection(port: port)

@@ -54,12 +54,16 @@ struct OperationsTests {
     #expect(await check.exitCode() == 1)
   }
 
-  @Test("refuses to start on a port that is taken, and says so")
-  func takenPort() async throws {
+  @Test(
+    "refuses to start on a port that is taken, and says so",
+    arguments: [("--port", "--grpc-port"), ("--grpc-port", "--port")])
+  func takenPort(option: String, other: String) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
       try await withCoppiceServer([repository.root.path]) { server in
-        let second = try CoppiceProcess(["serve", repository.root.path, "--port", "\(server.port)"])
+        let second = try CoppiceProcess([
+          "serve", repository.root.path, option, "\(server.port)", other, "0",
+        ])
         #expect(await second.exitCode() == 1)
         #expect(second.lines.contains { $0.message.contains("\(server.port)") })
       }

@@ -11,7 +11,7 @@ struct RefusedModelTests {
     try await withTemporaryFolder { folder in
       let file = folder.appending(path: "model.json")
       try Data(content.utf8).write(to: file)
-      let process = try CoppiceProcess(["serve", file.path, "--port", "0"])
+      let process = try CoppiceProcess(["serve", file.path, "--port", "0", "--no-grpc"])
       #expect(await process.exitCode() == 1)
       #expect(process.lines.contains { $0.message.contains("model.json") })
     }
@@ -24,7 +24,7 @@ struct RefusedModelTests {
       try repository.add(
         "iris", version: "1", file: IrisRepository.fixture("1.7.6/iris-softprob.json"),
         examples: "[{\"row\":[5.9,3.2,4.8,1.8],\"prediction\":[0.9,0.05,0.05]}]")
-      let process = try CoppiceProcess(["serve", repository.root.path, "--port", "0"])
+      let process = try CoppiceProcess(["serve", repository.root.path, "--port", "0", "--no-grpc"])
       #expect(await process.exitCode() == 1)
       let refusal = try #require(await process.logged("model refused"))
       #expect(refusal.fields["reason"]?.contains("example 0") == true)
@@ -43,14 +43,16 @@ struct RefusedModelTests {
         let reply = try await server.post("/api/predict", "{\"data\":[5.9,3.2,4.8,1.8]}")
         #expect(reply.status == 200)
       }
-      let strict = try CoppiceProcess(["serve", repository.root.path, "--port", "0", "--strict"])
+      let strict = try CoppiceProcess([
+        "serve", repository.root.path, "--port", "0", "--no-grpc", "--strict",
+      ])
       #expect(await strict.exitCode() == 1)
     }
   }
 
   @Test("is explained when there is none at all")
   func nothing() async throws {
-    let process = try CoppiceProcess(["serve", "/nonexistent", "--port", "0"])
+    let process = try CoppiceProcess(["serve", "/nonexistent", "--port", "0", "--no-grpc"])
     #expect(await process.exitCode() == 1)
     #expect(process.lines.contains { $0.message.contains("coppice train iris") })
   }

@@ -19,9 +19,15 @@ struct PickleFixture: Sendable, CustomTestStringConvertible {
   }
 
   /// One of each kind of file, for tests that take long.
-  static let varied = all.filter {
-    $0.path.contains("1.7.6/classifier") || $0.path.contains("3.4.1/tutorial")
-  }
+  static let varied = [
+    "xgboost-1.7.6/classifier-0.pkl", "xgboost-1.7.6/classifier-4.pkl",
+    "xgboost-3.4.1/tutorial.pkl", "sklearn-1.9.1/ada-regressor.pkl",
+    "sklearn-1.9.1/bagging.pkl", "sklearn-1.9.1/boosting-init.pkl",
+    "sklearn-1.9.1/hist-categorical.pkl", "sklearn-1.9.1/isolation.pkl",
+    "sklearn-1.9.1/joblib-plain.joblib", "sklearn-1.9.1/joblib-zlib.joblib",
+    "sklearn-1.9.1/joblib-lzma.joblib", "sklearn-1.9.1/compressed-bz2.pkl",
+    "sklearn-1.9.1/pipeline-columns.pkl", "sklearn-1.9.1/voting-hard.pkl",
+  ].map { PickleFixture(path: "pickle/" + $0) }
 
   func bytes() throws -> [UInt8] {
     Array(try Data(contentsOf: URL(filePath: file)))
@@ -41,7 +47,7 @@ struct PickleFixture: Sendable, CustomTestStringConvertible {
   struct Answers: Decodable {
     let library: String
     let columns: Int
-    let outputs: Int
+    let outputs: Int?
     /// Bits of float32.
     let rows: [UInt32]
     /// Bits of float32, where the library adds in float32.
@@ -49,6 +55,12 @@ struct PickleFixture: Sendable, CustomTestStringConvertible {
     let predictions: [UInt32]?
     /// Values in float64, where the library has them.
     let values: [Double]?
+    /// What `decision_function` answers, in float64.
+    let decision: [Double]?
+    /// What `predict` answers, of classifiers whose labels are numbers.
+    let predicted: [Double]?
+    /// The categories of each feature that has some.
+    let categories: [[String]?]?
     /// The number of the class, of classifiers.
     let classes: [Int]?
     let labels: [String]?

@@ -61,7 +61,7 @@ struct TreeModelTests {
     "Files in other formats are named",
     arguments: [
       ("binf\u{0}\u{0}", "binary format"), ("bs64\tAAA", "base64"),
-      ("\u{1F}\u{8B}\u{8}", "gzip"), ("PK\u{3}\u{4}", "zip"),
+      ("\u{4}\u{22}M\u{18}", "lz4"), ("PK\u{3}\u{4}", "zip"),
       ("CBM1", "CatBoost"), ("", "empty"), ("sepal,petal\n1,2", "known format"), ("[1,2]", "known"),
     ])
   func otherFormats(start: String, name: String) throws {

@@ -78,7 +78,8 @@ public func withCoppiceServer<Result>(
   _ arguments: [String], environment: [String: String] = [:],
   _ body: (CoppiceServer) async throws -> Result
 ) async throws -> Result {
-  let process = try CoppiceProcess(["serve", "--port", "0"] + arguments, environment: environment)
+  let process = try CoppiceProcess(
+    ["serve", "--port", "0", "--grpc-port", "0"] + arguments, environment: environment)
   defer { process.signal(SIGKILL) }
   guard let line = await process.logged("listening"),
     let port = line.fields["port"].flatMap(Int.init)

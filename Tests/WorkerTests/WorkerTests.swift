@@ -43,7 +43,9 @@ struct WorkerTests {
 
   static func request(_ rows: Matrix = row, model: ModelID = iris) -> PredictionRequest {
     PredictionRequest(
-      model: model, rows: rows, outputs: [.predict, .probabilities], deadline: .after(.seconds(10)))
+      model: model, rows: rows,
+      outputs: [.predict, .probabilities, .classNumber, .margin, .contributions, .leaves],
+      deadline: .after(.seconds(10)))
   }
 
   @Test("gives through the queue what the model gives in this process")
@@ -100,7 +102,7 @@ struct WorkerTests {
       let dead = try await redis.send(["XRANGE", "{coppice}:dead", "-", "+"])
       #expect(dead.elements?.first?.elements?.last?["p"]?.text == "nonsense")
       let answer = try await predictor.predict(Self.request())
-      #expect(answer.values[.predict]?.values.count == 1)
+      #expect(answer.values[.classNumber]?.values.count == 1)
     }
   }
 }

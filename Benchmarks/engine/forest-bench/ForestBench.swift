@@ -31,7 +31,9 @@ struct ForestBench {
     }
     let memory = ResidentMemory.bytes()
     let begin = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
-    let forest = try read(arguments[1])
+    guard let forest = try TreeModel.read(contentsOf: arguments[1]).forest else {
+      throw BenchError("the model in \(arguments[1]) is more than one forest")
+    }
     let loaded = Timing.now(CLOCK_PROCESS_CPUTIME_ID)
     let engine: any Engine
     let instructions = options["instructions"].flatMap(InstructionSet.init) ?? .best
@@ -86,12 +88,4 @@ struct ForestBench {
   private static let keys = [
     "engine", "instructions", "threads", "batches", "budget", "group", "cpu", "predictions",
   ]
-
-  private static func read(_ path: String) throws -> Forest {
-    guard !path.hasSuffix(".forest") else { return try NeutralForest.read(path) }
-    guard let forest = try TreeModel.read(contentsOf: path).forest else {
-      throw BenchError("the model in \(path) is more than one forest")
-    }
-    return forest
-  }
 }

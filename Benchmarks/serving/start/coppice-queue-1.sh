@@ -5,5 +5,5 @@ export COPPICE_REDIS=redis://127.0.0.1:$REDIS_PORT
 for n in $(seq "${2:-1}"); do
   COPPICE_PORT=$((PORT + 1 + n)) "$COPPICE" worker "$MODELS_DIR/repository" &
 done
-"$COPPICE" serve "$MODELS_DIR/repository" --port "$PORT" &
+"$COPPICE" serve "$MODELS_DIR/repository" --port "$PORT" --no-grpc &
 wait

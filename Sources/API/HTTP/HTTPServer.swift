@@ -39,6 +39,8 @@ public struct HTTPServer: Service {
   let metrics: PrometheusRegistry
   let health: Health
   let logger: Logger
+  /// What the other protocols share with this one; nil for health and metrics only.
+  public let inference: InferenceService?
 
   /// A server.
   ///
@@ -48,18 +50,27 @@ public struct HTTPServer: Service {
   ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
+  ///   - statistics: what is told of the models' predictions.
+  ///   - repository: what shows, loads and unloads models; nil for a catalog that stays as it is.
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    metrics: PrometheusRegistry, logger: Logger,
+    statistics: PredictionStatistics = PredictionStatistics(),
+    repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
     self.catalog = catalog
     self.predictor = predictor
     self.metrics = metrics
-    self.health = Health(obstacle: obstacle)
+    let health = Health(obstacle: obstacle)
+    self.health = health
     self.logger = logger
+    self.inference = predictor.map {
+      InferenceService(
+        catalog: catalog, predictor: $0, repository: repository ?? FixedRepository(catalog),
+        statistics: statistics, health: health, timeout: configuration.timeout)
+    }
   }
 
   /// Serves until a graceful shutdown: then it accepts no more connections, finishes the requests

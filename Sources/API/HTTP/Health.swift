@@ -7,7 +7,7 @@ import Synchronization
 
 /// Whether the server should get requests.
 final class Health: Sendable {
-  private let isStopping = Atomic(false)
+  private let isStopped = Atomic(false)
   private let obstacle: @Sendable () async -> String?
 
   /// - Parameter obstacle: a reason why predictions would fail now, or nil.
@@ -16,11 +16,14 @@ final class Health: Sendable {
   }
 
   /// From now on the server is not ready.
-  func stop() { isStopping.store(true, ordering: .relaxed) }
+  func stop() { isStopped.store(true, ordering: .relaxed) }
+
+  /// Whether the server finishes what is under way, and nothing else.
+  var isStopping: Bool { isStopped.load(ordering: .relaxed) }
 
   /// Why the server should get no requests, or nil.
   func reasonNotReady() async -> String? {
-    isStopping.load(ordering: .relaxed) ? "the server is stopping" : await obstacle()
+    isStopping ? "the server is stopping" : await obstacle()
   }
 }
 

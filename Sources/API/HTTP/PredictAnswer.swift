@@ -10,9 +10,7 @@ struct PredictAnswer {
 
   /// The JSON text.
   func encode(_ prediction: Prediction) -> ByteBuffer {
-    guard let predictions = prediction.values[.classNumber] ?? prediction.values[.predict] else {
-      return ByteBuffer()
-    }
+    guard let predictions = prediction.values[model.answer] else { return ByteBuffer() }
     var text = isSingleRow ? "" : "["
     for row in 0..<predictions.rowCount {
       if row > 0 { text += "," }
@@ -45,4 +43,9 @@ struct PredictAnswer {
     guard let labels = model.labels, labels.indices.contains(number) else { return nil }
     return labels[number]
   }
+}
+
+extension Model {
+  /// What people ask for: the class of a classifier, otherwise what its library predicts.
+  var answer: Output { task.isClassification ? .classNumber : .predict }
 }

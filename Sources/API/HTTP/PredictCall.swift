@@ -33,10 +33,9 @@ struct PredictCall {
   func decode(_ body: ByteBuffer) throws -> (PredictionRequest, PredictAnswer) {
     let body = try PredictBody(body, for: model)
     let wantsProbabilities = wantsProbabilities ?? body.wantsProbabilities ?? false
-    let answer: Output = model.task.isClassification ? .classNumber : .predict
     let request = PredictionRequest(
       model: model.id, rows: body.rows,
-      outputs: wantsProbabilities ? [answer, .probabilities] : [answer], deadline: deadline)
+      outputs: [model.answer] + (wantsProbabilities ? [.probabilities] : []), deadline: deadline)
     return (request, PredictAnswer(model: model, isSingleRow: body.isSingleRow))
   }
 

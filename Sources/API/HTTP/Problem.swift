@@ -86,6 +86,7 @@ extension Problem {
       case .deadlineExceeded: .gatewayTimeout
       // Nobody reads the answer; the number is for the log (nginx's own).
       case .cancelled: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
+      case .unsupported: .notImplemented
       case .internal: .internalServerError
       }
     self.init(

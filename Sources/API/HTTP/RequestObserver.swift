@@ -32,9 +32,14 @@ struct RequestObserver<Context: RequestContext>: RouterMiddleware {
 extension HTTPRequest {
   /// The client's own id for the request, if it is one that can stand in a header and a log line.
   var acceptableID: String? {
-    guard let id = headerFields[.requestID], (1...128).contains(id.utf8.count),
-      id.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
-    else { return nil }
+    guard let id = headerFields[.requestID], id.isRequestID else { return nil }
     return id
+  }
+}
+
+extension String {
+  /// Whether it can stand in a header and a log line.
+  var isRequestID: Bool {
+    (1...128).contains(utf8.count) && utf8.allSatisfy { 0x21...0x7E ~= $0 }
   }
 }

@@ -51,7 +51,7 @@ struct CompleteTree {
     let missingYes: Bool
   }
 
-  let depth: Int
+  private(set) var depth = 0
   private(set) var questions: [Question] = []
 
   /// Numbers the questions of a tree and appends its leaves.
@@ -59,21 +59,22 @@ struct CompleteTree {
     _ tree: Tree, numbers: inout ThresholdNumbers, leaves: inout [Float]
   ) throws(UnsuitableForest) {
     guard tree.width == 1 else { throw UnsuitableForest("it takes leaves of one value only") }
-    depth = tree.depth
-    guard depth <= FK_MAX_DEPTH else {
-      throw UnsuitableForest("it takes trees of at most \(FK_MAX_DEPTH) levels, not \(depth)")
-    }
-    let first = leaves.count
-    leaves += repeatElement(0, count: 1 << depth)
+    var reached: [(path: Int, value: Float)] = []
+    reached.reserveCapacity(tree.nodes.count / 2 + 1)
     questions.reserveCapacity(tree.nodes.count / 2)
     var pending = [(position: 0, place: 1, level: 0, path: 0)]
     while let (position, place, level, path) = pending.popLast() {
       switch tree.nodes[position] {
       case .leaf(let value):
-        leaves[first + path] = value
+        reached.append((path, value))
+        depth = max(depth, level)
       case .leafRow(let row):
-        leaves[first + path] = tree.leaves.map { Float($0.values[row]) } ?? 0
+        reached.append((path, tree.leaves.map { Float($0.values[row]) } ?? 0))
+        depth = max(depth, level)
       case .split(let split):
+        guard level < FK_MAX_DEPTH else {
+          throw UnsuitableForest("it takes trees of at most \(FK_MAX_DEPTH) levels")
+        }
         guard case .below(let threshold) = split.condition else {
           throw UnsuitableForest("it takes comparisons with thresholds only")
         }
@@ -89,5 +90,8 @@ struct CompleteTree {
         pending.append((split.yes, 2 * place + 1, level + 1, path | 1 << level))
       }
     }
+    let first = leaves.count
+    leaves += repeatElement(0, count: 1 << depth)
+    for leaf in reached { leaves[first + leaf.path] = leaf.value }
   }
 }

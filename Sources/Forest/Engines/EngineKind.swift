@@ -29,7 +29,7 @@ extension EngineKind {
     case .reference:
       return ReferenceEngine(forest)
     case .walk:
-      return try WalkEngine(forest)
+      return try WalkEngine(forest, instructions: instructions)
     case .slice:
       guard let complete else { return try SliceEngine(forest, instructions: instructions) }
       return try SliceEngine(complete, instructions: instructions)

@@ -2,7 +2,8 @@
 struct EngineStopwatch {
   private let forest: Forest
   private let rows: [Float]
-  private static let rowLimit = 256
+  /// The most rows that are timed.
+  static let rowLimit = 256
 
   init(_ forest: Forest) {
     self.forest = forest
@@ -44,7 +45,7 @@ struct EngineStopwatch {
       }
       best = min(best, time)
       spent += time
-      if spent > .microseconds(500), call >= 3 || best / .seconds(1) > 3 * fastest { break }
+      if spent > .microseconds(300), call >= 3 || best / .seconds(1) > 3 * fastest { break }
     }
     return best / .seconds(1)
   }

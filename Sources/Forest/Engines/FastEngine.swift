@@ -40,42 +40,62 @@ public struct FastEngine: Engine {
     _ forest: Forest, kinds: [EngineKind] = [.walk, .permute, .slice],
     instructions: InstructionSet = .best, threads: Int = 1, splitFrom: Int? = nil
   ) {
-    let complete = try? CompleteForest(forest)
-    var made: [(kind: EngineKind, engine: any Engine)] = []
-    for kind in kinds {
-      if let engine = try? kind.engine(for: forest, complete, instructions: instructions) {
-        made.append((kind, engine))
-      }
-    }
-    if made.isEmpty { made = [(.reference, ReferenceEngine(forest))] }
-
+    let made = Self.engines(forest, kinds, instructions)
     var choices: [(rows: Int, kind: EngineKind)] = []
     var engines: [(rows: Int, engine: any Engine)] = []
-    var perRow = 0.0
     let stopwatch = EngineStopwatch(forest)
     for rows in made.count == 1 ? [1] : Self.sizes {
       var fastest = Double.infinity
-      let timed = made.reversed().map { made in
+      // The fastest of before goes first, because those that are far behind are not timed long.
+      let order =
+        made.filter { $0.kind == choices.last?.kind }
+        + made.filter { $0.kind != choices.last?.kind }
+      let timed = order.map { made in
         let seconds = stopwatch.seconds(made.engine, rows: rows, fastest: fastest)
         fastest = min(fastest, seconds)
         return (seconds: seconds, made: made)
       }
       guard let best = timed.min(by: { $0.seconds < $1.seconds }) else { continue }
-      perRow = best.seconds / Double(rows)
       // One that is hardly better is not worth a change: it may be noise.
       let current = timed.first { $0.made.kind == choices.last?.kind }
       guard best.seconds < (current?.seconds ?? .infinity) * 0.9 else { continue }
       choices.append((rows, best.made.kind))
       engines.append((rows, best.made.engine))
+      // The more rows, the further ahead it is.
+      if best.made.kind == .slice { break }
     }
     self.forest = forest
     self.choices = choices
     self.instructions = instructions
     self.threads = threads
-    let worth = max(Self.blockRows, Int(min(1e9, Self.worthSplitting / perRow)))
-    self.splitFrom = threads > 1 ? splitFrom ?? worth : .max
+    if threads > 1, splitFrom == nil, let engine = engines.last?.engine {
+      let rows = EngineStopwatch.rowLimit
+      let perRow = stopwatch.seconds(engine, rows: rows, fastest: 0) / Double(rows)
+      self.splitFrom = max(Self.blockRows, Int(min(1e9, Self.worthSplitting / perRow)))
+    } else {
+      self.splitFrom = threads > 1 ? splitFrom ?? .max : .max
+    }
     self.engines = engines
     single = engines[0].engine
+  }
+
+  /// Makes the engines that take the forest.
+  private static func engines(
+    _ forest: Forest, _ kinds: [EngineKind], _ instructions: InstructionSet
+  ) -> [(kind: EngineKind, engine: any Engine)] {
+    let complete = try? CompleteForest(forest)
+    var made: [(kind: EngineKind, engine: any Engine)] = []
+    func make(_ kind: EngineKind) {
+      guard kinds.contains(kind) else { return }
+      if let engine = try? kind.engine(for: forest, complete, instructions: instructions) {
+        made.append((kind, engine))
+      }
+    }
+    make(.permute)
+    make(.slice)
+    // Beside both, walking has been fastest only in forests that do not fill the lanes of permute.
+    if made.count < 2 || forest.trees.count < 64 { make(.walk) }
+    return made.isEmpty ? [(.reference, ReferenceEngine(forest))] : made
   }
 
   /// Writes the margins of each row.

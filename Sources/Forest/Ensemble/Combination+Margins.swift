@@ -56,13 +56,29 @@ extension Combination.Member {
         let (row, output) = index.quotientAndRemainder(dividingBy: ensemble.outputCount)
         values[index] = classes[row] == output ? 1 : 0
       }
-    case .logarithms(let bound):
-      for index in values.indices {
-        let share = min(max(Double(values[index]), bound), 1 - bound)
-        let isLogit = ensemble.outputCount == 1
-        values[index] = Float(isLogit ? log(share / (1 - share)) : log(share))
+    case .logarithms(let bound, let isCentered):
+      for start in stride(from: 0, to: values.count, by: ensemble.outputCount) {
+        let row = start..<start + ensemble.outputCount
+        let margins = ProbabilityMargins.margins(
+          of: values[row].map { Double($0) }, bound: bound, isCentered: isCentered)
+        for (index, margin) in zip(row, margins) { values[index] = Float(margin) }
       }
     }
     return values
+  }
+}
+
+/// Takes the link of a classifier back.
+public enum ProbabilityMargins {
+  /// The logit of one probability, or the logarithm of each of several, less their mean where they
+  /// are centered; the probabilities are first kept `bound` away from 0 and 1.
+  public static func margins(
+    of probabilities: [Double], bound: Double, isCentered: Bool
+  ) -> [Double] {
+    let shares = probabilities.map { min(max($0, bound), 1 - bound) }
+    guard shares.count > 1 else { return shares.map { log($0 / (1 - $0)) } }
+    let logarithms = shares.map { log($0) }
+    let mean = isCentered ? logarithms.reduce(0, +) / Double(logarithms.count) : 0
+    return logarithms.map { $0 - mean }
   }
 }

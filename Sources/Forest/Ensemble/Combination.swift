@@ -9,9 +9,9 @@ public struct Combination: Sendable {
     /// 1 for its class and 0 for the others; of a binary classifier the number of the class.
     case votes
     /// The margins that its probabilities stand for, as a boosting that starts from them takes it:
-    /// the logit of one, or the logarithm of each of several. They are first kept this far from 0
-    /// and 1.
-    case logarithms(bound: Double)
+    /// the logit of one, or the logarithm of each of several, less their mean where they are
+    /// centered. The probabilities are first kept `bound` away from 0 and 1.
+    case logarithms(bound: Double, isCentered: Bool)
   }
 
   /// How the answers become one.

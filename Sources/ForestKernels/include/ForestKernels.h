@@ -22,6 +22,9 @@ enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_MAX_DEPTH = 8 };
 /// Calls body with that much memory on the stack, 64-byte aligned and not initialised.
 void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void *context);
 
+/// Asks the system to back this memory with large pages, where it can.
+void fk_advise_large_pages(void *memory, size_t bytes);
+
 // ---- Slices: many rows at once, one bit a row (see Slice.h)
 
 /// The questions that a forest asks about one feature, in ascending order of thresholds.
@@ -117,5 +120,56 @@ typedef struct {
 /// FK_AVX512_VBMI only.
 void fk_permute_add(const fk_lanes *, const float *row, size_t begin, size_t end, size_t output_count,
                     float *sums);
+
+// ---- Walk: any row, any tree (see Walk.h)
+
+enum { FK_WALKERS = 64 };
+
+/// A word of a row's code: the rank of a value among the thresholds of its feature, laid out as those
+/// of fk_column. Those of a feature follow one another.
+typedef struct {
+  uint32_t feature;
+  uint32_t thresholds;   // where they start
+  uint32_t count;        // at least 1
+  uint32_t missing;      // the word of a missing value: 0 or all ones
+  float zero_limit;      // values of no greater magnitude are missing; negative: only NaN is
+} fk_number;
+
+/// The words of a categorical feature: one bit for each set that is asked about, 0 for members.
+typedef struct {
+  uint32_t feature;
+  uint32_t first_word;
+  uint32_t word_count;
+  uint32_t first_bits;   // where the words of category 0 start; those of the others follow, then those
+                         // of a category in no set, then those of a missing value
+  uint32_t count;        // of categories
+  float lowest;          // values above this and below the count are categories
+} fk_category;
+
+typedef struct {
+  const fk_number *numbers;
+  const fk_category *categories;
+  const float *thresholds;
+  const void *bits;
+  const void *blocks;
+  const uint32_t *exits;  // of every exit of every block, the leaf
+  const void *values;     // of every leaf
+  uint32_t value_bytes;
+  uint32_t number_count;  // words of numbers come first
+  uint32_t category_count;
+} fk_walk_tables;
+
+typedef struct {
+  /// Writes the words of at most FK_WALKERS rows.
+  void (*encode)(const fk_walk_tables *, const float *rows, size_t row_step, size_t count, void *words,
+                 size_t word_step);
+  /// Walks at most FK_WALKERS ways, from blocks[roots[w * root_step]] with the row at
+  /// words[w * word_step], and writes the leaves where they end.
+  void (*walk)(const fk_walk_tables *, const uint32_t *roots, size_t root_step, const void *words,
+               size_t word_step, size_t count, uint32_t *leaves);
+} fk_walk;
+
+/// The kernels of a level for words of 2 or 4 bytes.
+fk_walk fk_walk_kernels(fk_level level, size_t word_bytes);
 
 #endif

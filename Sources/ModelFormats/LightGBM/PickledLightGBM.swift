@@ -10,12 +10,28 @@ struct PickledLightGBM {
     self.graph = graph
   }
 
+  /// The bytes of the model.
+  var size: Int { booster.flatMap(text)?.count ?? 0 }
+
+  /// The booster itself, or that of an estimator.
+  private var booster: PickleObject? {
+    guard object.kind != .lgbmBooster else { return object }
+    guard let fields = try? PickleFields(object, in: graph), let booster = fields["_Booster"],
+      case .object(let booster) = graph[booster], booster.kind == .lgbmBooster
+    else { return nil }
+    return booster
+  }
+
+  /// The text of a booster, whose name 4.0 changed.
+  private func text(of booster: PickleObject) -> ArraySlice<UInt8>? {
+    guard let fields = try? PickleFields(booster, in: graph) else { return nil }
+    return (fields["_handle"] ?? fields["handle"]).flatMap(graph.textBytes)
+  }
+
   func treeModel() throws -> TreeModel {
     guard object.kind != .lgbmBooster else { return try model(of: object) }
     let fields = try PickleFields(object, in: graph)
-    guard let booster = fields["_Booster"], case .object(let booster) = graph[booster],
-      booster.kind == .lgbmBooster
-    else {
+    guard let booster else {
       throw ModelFormatError(
         .malformed, "the estimator holds no booster", remedy: "fit it before it is pickled",
         offset: object.offset
@@ -37,8 +53,7 @@ struct PickledLightGBM {
 
   private func model(of booster: PickleObject) throws -> TreeModel {
     let fields = try PickleFields(booster, in: graph)
-    // 4.0 renamed it.
-    guard let text = (fields["_handle"] ?? fields["handle"]).flatMap(graph.textBytes) else {
+    guard let text = text(of: booster) else {
       throw ModelFormatError(
         .malformed, "the booster holds no text", remedy: "train it before it is pickled",
         offset: booster.offset

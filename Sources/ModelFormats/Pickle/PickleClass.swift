@@ -26,7 +26,55 @@ enum PickleClass: String, CaseIterable {
   case randomForestRegressor = "RandomForestRegressor"
   case extraTreesClassifier = "ExtraTreesClassifier"
   case extraTreesRegressor = "ExtraTreesRegressor"
+  case gradientBoostingClassifier = "GradientBoostingClassifier"
+  case gradientBoostingRegressor = "GradientBoostingRegressor"
+  case histGradientBoostingClassifier = "HistGradientBoostingClassifier"
+  case histGradientBoostingRegressor = "HistGradientBoostingRegressor"
+  case treePredictor = "TreePredictor"
+  case binMapper = "_BinMapper"
+  case isolationForest = "IsolationForest"
+  case baggingClassifier = "BaggingClassifier"
+  case baggingRegressor = "BaggingRegressor"
+  case votingClassifier = "VotingClassifier"
+  case votingRegressor = "VotingRegressor"
+  case adaBoostClassifier = "AdaBoostClassifier"
+  case adaBoostRegressor = "AdaBoostRegressor"
 
+  // Where boosting starts.
+  case dummyClassifier = "DummyClassifier"
+  case dummyRegressor = "DummyRegressor"
+  case zeroEstimator = "ZeroEstimator"
+  case meanEstimator = "MeanEstimator"
+  case quantileEstimator = "QuantileEstimator"
+  case logOddsEstimator = "LogOddsEstimator"
+  case scaledLogOddsEstimator = "ScaledLogOddsEstimator"
+  case priorProbabilityEstimator = "PriorProbabilityEstimator"
+
+  case pipeline = "Pipeline"
+  case featureUnion = "FeatureUnion"
+  case columnTransformer = "ColumnTransformer"
+  case standardScaler = "StandardScaler"
+  case minMaxScaler = "MinMaxScaler"
+  case maxAbsScaler = "MaxAbsScaler"
+  case robustScaler = "RobustScaler"
+  case normalizer = "Normalizer"
+  case simpleImputer = "SimpleImputer"
+  case missingIndicator = "MissingIndicator"
+  case oneHotEncoder = "OneHotEncoder"
+  case ordinalEncoder = "OrdinalEncoder"
+  case functionTransformer = "FunctionTransformer"
+  case selectKBest = "SelectKBest"
+  case selectPercentile = "SelectPercentile"
+  case selectFpr = "SelectFpr"
+  case varianceThreshold = "VarianceThreshold"
+  case rfe = "RFE"
+  case rfecv = "RFECV"
+
+  /// The place of an array in a file of joblib; the array's bytes follow its state.
+  case numpyArrayWrapper = "NumpyArrayWrapper"
+  case slice
+  case partial
+  case pandasIndex = "_new_Index"
   /// What does not matter to predictions.
   case ignored
 }
@@ -46,51 +94,25 @@ extension PickleClass {
     case .lgbmBooster, .lgbmModel, .lgbmClassifier, .lgbmRegressor, .lgbmRanker: .lightgbm
     case .decisionTreeClassifier, .decisionTreeRegressor, .extraTreeClassifier,
       .extraTreeRegressor, .randomForestClassifier, .randomForestRegressor, .extraTreesClassifier,
-      .extraTreesRegressor:
+      .extraTreesRegressor, .gradientBoostingClassifier, .gradientBoostingRegressor,
+      .histGradientBoostingClassifier, .histGradientBoostingRegressor, .isolationForest,
+      .baggingClassifier, .baggingRegressor, .votingClassifier, .votingRegressor,
+      .adaBoostClassifier, .adaBoostRegressor, .pipeline:
       .scikitLearn
-    case .labelEncoder, .tree, .ignored: nil
+    default: nil
     }
   }
 
   /// Whether its `predict` answers a class.
   var isClassifier: Bool { rawValue.hasSuffix("Classifier") }
 
-  /// Python's names for it, through all versions of its library.
-  var names: [String] {
+  /// Whether it is one tree.
+  var isTree: Bool {
     switch self {
-    case .labelEncoder:
-      modules("sklearn.preprocessing.label", "sklearn.preprocessing._label")
-        + ["xgboost.compat.XGBoostLabelEncoder"]
-    case .booster: modules("xgboost.core")
-    case .xgbModel, .xgbClassifier, .xgbRegressor, .xgbRanker, .xgbRFClassifier, .xgbRFRegressor:
-      modules("xgboost.sklearn")
-    case .lgbmBooster: [rawValue]
-    case .lgbmModel, .lgbmClassifier, .lgbmRegressor, .lgbmRanker: modules("lightgbm.sklearn")
-    case .tree: modules("sklearn.tree._tree")
-    case .decisionTreeClassifier, .decisionTreeRegressor, .extraTreeClassifier,
+    case .decisionTreeClassifier, .extraTreeClassifier, .decisionTreeRegressor,
       .extraTreeRegressor:
-      modules("sklearn.tree.tree", "sklearn.tree._classes")
-    case .randomForestClassifier, .randomForestRegressor, .extraTreesClassifier,
-      .extraTreesRegressor:
-      modules("sklearn.ensemble.forest", "sklearn.ensemble._forest")
-    case .ignored: Self.ignoredNames
+      true
+    default: false
     }
   }
-
-  private func modules(_ modules: String...) -> [String] {
-    modules.map { "\($0).\(rawValue)" }
-  }
-
-  private static let ignoredNames =
-    [
-      "builtins.object", "builtins.int", "builtins.float", "builtins.bool", "builtins.str",
-      "xgboost.callback.EarlyStopping", "xgboost.callback.EvaluationMonitor",
-    ]
-    + [
-      "ndarray", "float32", "float64", "int32", "int64", "uint8", "uint32",
-      "random.mtrand.RandomState", "random.__RandomState_ctor",
-      "random._pickle.__randomstate_ctor", "random._pickle.__bit_generator_ctor",
-      "random._pickle.__generator_ctor", "random._mt19937.MT19937", "random._pcg64.PCG64",
-      "random.bit_generator.SeedSequence", "random.bit_generator.__pyx_unpickle_SeedSequence",
-    ].map { "numpy." + $0 }
 }

@@ -56,7 +56,11 @@ enum PickleFunction: CaseIterable {
     case .encode: ["_codecs.encode"]
     case .bytes: ["builtins.bytearray", "builtins.bytes"]
     case .list: ["builtins.list", "builtins.set", "builtins.frozenset"]
-    case .dictionary: ["collections.OrderedDict", "builtins.dict"]
+    case .dictionary:
+      [
+        "collections.OrderedDict", "builtins.dict", "sklearn.utils.Bunch",
+        "sklearn.utils._bunch.Bunch",
+      ]
     case .defaultDictionary: ["collections.defaultdict"]
     case .type: ["numpy.dtype"]
     case .newArray: ["numpy.core.multiarray._reconstruct"]

@@ -21,6 +21,7 @@ extension PickleMachine {
 
   /// Makes an instance, as `cls.__new__(cls, *arguments)` would.
   mutating func make(_ kind: PickleValue, _ arguments: PickleValue) throws {
+    if kind == .global(.function(.dictionary)) { return try push(.dictionary([])) }
     guard case .global(.instance(let kind)) = kind else {
       throw error("the pickle makes an instance of what is no class")
     }
@@ -140,6 +141,9 @@ extension PickleMachine {
   mutating func build(_ state: PickleValue) throws {
     let value = try top()
     switch graph[value] {
+    case .object(let object) where object.kind == .numpyArrayWrapper:
+      let array = try joblibArray(state)
+      graph.replace(value, with: .array(array))
     case .object(var object):
       object.state = state
       graph.replace(value, with: .object(object))
@@ -154,6 +158,7 @@ extension PickleMachine {
         throw error("the state of a numpy array is malformed")
       }
       graph.replace(value, with: .array(array))
+    case .dictionary: break  // The attributes of a dictionary are none of its entries.
     default:
       throw error("the pickle gives a state to what has none")
     }

@@ -26,6 +26,7 @@ struct PickleMachine {
   private var marks: [Int] = []
   private var memo: [PickleValue?] = []
   private var valueCount = 0
+  private var isNested = false
   /// The bytes of text that was encoded.
   var encodedCount = 0
 
@@ -46,6 +47,19 @@ struct PickleMachine {
     }
     throw error(
       "the pickle has more than \(Self.maximumInstructionCount) instructions", .tooLarge)
+  }
+
+  /// Runs a pickle that stands in the bytes here, within this one.
+  mutating func runNested() throws -> PickleValue {
+    guard !isNested else { throw error("a pickle within a pickle holds a third") }
+    let outer = (stack, marks, memo)
+    (stack, marks, memo) = ([], [], [])
+    isNested = true
+    defer {
+      (stack, marks, memo) = outer
+      isNested = false
+    }
+    return try run()
   }
 
   func error(_ message: String, _ code: ModelFormatError.Code = .malformed) -> ModelFormatError {

@@ -75,23 +75,13 @@ struct PickledModel {
         remedy: "pickle one model a file")
     }
     do {
-      var model = try treeModel(object)
+      var reader = EstimatorReader(graph: graph, size: size)
+      var model = try reader.model(object)
       name(&model)
       return model
     } catch {
       let error = ModelFormatError(wrapping: error)
       throw path.isEmpty ? error : error.inside(path)
-    }
-  }
-
-  private func treeModel(_ object: PickleObject) throws -> TreeModel {
-    switch object.kind.library {
-    case .xgboost: return try PickledXGBoost(object, in: graph).treeModel()
-    case .lightgbm: return try PickledLightGBM(object, in: graph).treeModel()
-    case .scikitLearn:
-      var model = try ScikitLearnModel(object, in: graph, size: size)
-      return try model.treeModel()
-    case nil: preconditionFailure("no model")
     }
   }
 

@@ -14,14 +14,27 @@ struct PickledXGBoost {
     self.graph = graph
   }
 
+  /// The bytes of the model.
+  var size: Int {
+    let booster = object.kind == .booster ? object : booster
+    let fields = booster.flatMap { try? PickleFields($0, in: graph) }
+    return fields?["handle"].flatMap(graph.bytes)?.count ?? 0
+  }
+
+  /// The booster of an estimator.
+  private var booster: PickleObject? {
+    guard let fields = try? PickleFields(object, in: graph), let booster = fields["_Booster"],
+      case .object(let booster) = graph[booster], booster.kind == .booster
+    else { return nil }
+    return booster
+  }
+
   func treeModel() throws -> TreeModel {
     guard object.kind != .booster else {
       return try model(of: object, isEstimator: false).treeModel(format: .pickle)
     }
     let fields = try PickleFields(object, in: graph)
-    guard let booster = fields["_Booster"], case .object(let booster) = graph[booster],
-      booster.kind == .booster
-    else {
+    guard let booster else {
       throw ModelFormatError(
         .malformed, "the estimator holds no booster", remedy: "fit it before it is pickled",
         offset: object.offset

@@ -1,8 +1,23 @@
 import Forest
 
 extension ScikitLearnModel {
+  /// An estimator within another.
+  struct Part {
+    let object: PickleObject
+    let path: String
+    /// The columns that it reads, where those are not all in order.
+    var columns: [Int]?
+    /// The classes that it knows, as numbers of those of the whole, where it does not know all.
+    var classes: [Int]?
+
+    init(_ object: PickleObject, _ path: String) {
+      self.object = object
+      self.path = path
+    }
+  }
+
   /// The estimators that an ensemble holds, with their places.
-  func estimators() throws -> [(object: PickleObject, path: String)] {
+  func parts() throws -> [Part] {
     guard let elements = fields["estimators_"].flatMap(graph.elements), !elements.isEmpty else {
       throw ModelFormatError(
         .malformed, "there are no estimators", remedy: "fit the model before it is pickled"
@@ -12,12 +27,14 @@ extension ScikitLearnModel {
       guard case .object(let object) = graph[element] else {
         throw ModelFormatError(.malformed, "expected an estimator").inside("estimators_[\(index)]")
       }
-      return (object, "estimators_[\(index)].")
+      return Part(object, "estimators_[\(index)]")
     }
   }
 
   /// Reads the tree of a decision tree estimator.
-  mutating func tree(of estimator: PickleObject) throws -> ScikitLearnTree {
+  func tree(
+    of estimator: PickleObject, _ reader: inout EstimatorReader
+  ) throws -> ScikitLearnTree {
     let fields = try PickleFields(estimator, in: graph)
     guard let tree = fields["tree_"], case .object(let tree) = graph[tree], tree.kind == .tree
     else {
@@ -25,27 +42,34 @@ extension ScikitLearnModel {
         .malformed, "the estimator has no tree", remedy: "fit it before it is pickled",
         offset: estimator.offset)
     }
-    return try ScikitLearnTree(tree, in: graph, budget: &budget)
+    return try ScikitLearnTree(tree, in: graph, budget: &reader.budget)
   }
 
   /// A tree alone, or a forest that answers the mean of its trees.
-  mutating func mean(
-    of estimators: [(object: PickleObject, path: String)]
+  ///
+  /// - Parameter classCount: the number of classes, where trees may know less of them.
+  func mean(
+    of parts: [Part], classCount: Int? = nil, _ reader: inout EstimatorReader
   ) throws -> ScikitLearnParts {
     let isClassifier = object.kind.isClassifier
+    let featureCount = try featureCount()
     var trees: [Tree] = []
     var shape: (outputs: Int, values: Int)?
-    for (estimator, path) in estimators {
+    for part in parts {
       do {
-        let tree = try tree(of: estimator)
-        let found = (tree.outputCount, tree.valueCount)
+        let tree = try tree(of: part.object, &reader)
+        let found = (tree.outputCount, part.classes == nil ? tree.valueCount : classCount ?? 0)
         guard shape ?? found == found else {
           throw ModelFormatError(.malformed, "its values differ in number from those of others")
         }
         shape = found
-        trees.append(try isClassifier ? shares(tree) : numbers(tree))
+        let feature = try Self.feature(of: part, count: featureCount)
+        trees.append(
+          try isClassifier
+            ? shares(tree, part, classCount: found.1, feature: feature)
+            : numbers(tree, feature: feature))
       } catch {
-        throw ModelFormatError(wrapping: error).inside(path + "tree_")
+        throw ModelFormatError(wrapping: error).inside(part.path + ".tree_")
       }
     }
     let (outputCount, valueCount) = shape ?? (1, 1)
@@ -63,35 +87,55 @@ extension ScikitLearnModel {
       summation: .mean, labels: try PickledLabels.labels(of: fields, count: valueCount))
   }
 
-  private var objectiveName: String {
-    fields["criterion"].flatMap(graph.text) ?? "unknown"
+  /// The column of the whole for each that a part reads; others stay, and are refused later.
+  static func feature(of part: Part, count: Int) throws -> (Int) -> Int {
+    guard let columns = part.columns else { return { $0 } }
+    guard columns.allSatisfy({ 0..<count ~= $0 }) else {
+      throw ModelFormatError(.malformed, "a column lies outside the \(count) that there are")
+    }
+    return { columns.indices.contains($0) ? columns[$0] : -1 }
+  }
+
+  var objectiveName: String {
+    (fields["loss"] ?? fields["criterion"]).flatMap(graph.text) ?? "unknown"
   }
 
   /// A tree of a regressor: a value a target.
-  private func numbers(_ tree: ScikitLearnTree) throws -> Tree {
+  private func numbers(_ tree: ScikitLearnTree, feature: (Int) -> Int) throws -> Tree {
     guard tree.valueCount == 1 else {
       throw ModelFormatError(.malformed, "a regressor has \(tree.valueCount) values a target")
     }
-    return try tree.tree(width: tree.outputCount) { Array($1) }
+    return try tree.tree(width: tree.outputCount, feature: feature) { Array($1) }
   }
 
   /// A tree of a classifier: the share of each class, of two classes only that of the second.
-  private func shares(_ tree: ScikitLearnTree) throws -> Tree {
+  private func shares(
+    _ tree: ScikitLearnTree, _ part: Part, classCount: Int, feature: (Int) -> Int
+  ) throws -> Tree {
     guard tree.outputCount == 1 else {
       throw ModelFormatError(
         .unsupported, "a classifier of \(tree.outputCount) outputs is not supported",
         remedy: "train one classifier an output")
     }
-    guard tree.valueCount > 1 else {
+    guard classCount > 1 else {
       throw ModelFormatError(.unsupported, "the classifier knows one class only")
     }
-    let isBinary = tree.valueCount == 2
-    // Since 1.3 the leaves have shares, before that (weighted) numbers of rows.
-    let hasCounts = isBefore(1, 3)
-    return try tree.tree(width: isBinary ? 1 : tree.valueCount) { _, values in
-      let sum = hasCounts ? values.reduce(0, +) : 1
-      let shares = sum == 0 || sum == 1 ? Array(values) : values.map { $0 / sum }
+    let isBinary = classCount == 2
+    return try tree.tree(width: isBinary ? 1 : classCount, feature: feature) { _, values in
+      var shares = shares(values)
+      if let classes = part.classes {
+        var all = [Double](repeating: 0, count: classCount)
+        for (number, share) in zip(classes, shares) { all[number] = share }
+        shares = all
+      }
       return isBinary ? [shares[1]] : shares
     }
+  }
+
+  /// The share of each class in a node of a tree.
+  func shares(_ values: ArraySlice<Double>) -> [Double] {
+    // Since 1.3 the leaves have shares, before that (weighted) numbers of rows.
+    let sum = isBefore(1, 3) ? values.reduce(0, +) : 1
+    return sum == 0 || sum == 1 ? Array(values) : values.map { $0 / sum }
   }
 }

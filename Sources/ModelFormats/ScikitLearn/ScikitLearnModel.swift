@@ -1,20 +1,18 @@
 import Forest
 
-/// A scikit-learn estimator in a pickle, made of trees.
+/// A scikit-learn estimator in a pickle.
 struct ScikitLearnModel {
   let graph: PickleGraph
   let object: PickleObject
   let fields: PickleFields
-  /// The version that pickled it, such as `[1, 4, 2]`.
+  /// The version that pickled it, such as `[1, 4]`.
   let version: [Int]
   private let versionText: String?
-  var budget: PickleBudget
 
-  init(_ object: PickleObject, in graph: PickleGraph, size: Int) throws {
+  init(_ object: PickleObject, in graph: PickleGraph) throws {
     self.object = object
     self.graph = graph
     fields = try PickleFields(object, in: graph)
-    budget = PickleBudget(bytes: size)
     versionText = try fields.optional("_sklearn_version", PickleGraph.text, "a version")
     version = (versionText ?? "").split(separator: ".").prefix(2).compactMap { Int($0) }
   }
@@ -24,41 +22,58 @@ struct ScikitLearnModel {
     version.lexicographicallyPrecedes([major, minor])
   }
 
-  mutating func treeModel() throws -> TreeModel {
-    let parts: ScikitLearnParts
+  func treeModel(_ reader: inout EstimatorReader) throws -> TreeModel {
     switch object.kind {
     case .decisionTreeClassifier, .extraTreeClassifier, .decisionTreeRegressor,
       .extraTreeRegressor:
-      parts = try mean(of: [(object, "")])
+      try model(mean(of: [Part(object, "")], &reader))
     case .randomForestClassifier, .extraTreesClassifier, .randomForestRegressor,
       .extraTreesRegressor:
-      parts = try mean(of: estimators())
-    default:
-      preconditionFailure("not of scikit-learn")
+      try model(mean(of: parts(), &reader))
+    case .gradientBoostingClassifier, .gradientBoostingRegressor: try boosting(&reader)
+    case .histGradientBoostingClassifier, .histGradientBoostingRegressor:
+      try histogramBoosting(&reader)
+    case .isolationForest: try isolation(&reader)
+    case .baggingClassifier, .baggingRegressor: try bagging(&reader)
+    case .votingClassifier, .votingRegressor: try voting(&reader)
+    case .adaBoostClassifier: try adaBoostClassifier(&reader)
+    case .adaBoostRegressor: try adaBoostRegressor(&reader)
+    case .pipeline: try pipeline(&reader)
+    default: preconditionFailure("not of scikit-learn")
     }
-    return try treeModel(parts)
   }
 
-  private func treeModel(_ parts: ScikitLearnParts) throws -> TreeModel {
-    let forest: Forest
+  /// The model of an ensemble that reads the rows as they come.
+  func model(
+    _ ensemble: Ensemble, labels: ClassLabels? = nil, isClassifier: Bool? = nil
+  ) throws -> TreeModel {
+    TreeModel(
+      ensemble, answers: isClassifier ?? object.kind.isClassifier ? .classes : .values,
+      format: .pickle, library: "scikit-learn", libraryVersion: versionText,
+      features: try features(ensemble.featureCount), labels: labels)
+  }
+
+  /// The model of one forest.
+  func model(_ parts: ScikitLearnParts) throws -> TreeModel {
+    try model(
+      .forest(try forest(parts, featureCount: featureCount())), labels: parts.labels)
+  }
+
+  /// Checks the parts of a forest.
+  func forest(_ parts: ScikitLearnParts, featureCount: Int) throws -> Forest {
     do {
-      forest = try Forest(
-        featureCount: try featureCount(), baseMargins: parts.baseMargins, trees: parts.trees,
+      return try Forest(
+        featureCount: featureCount, baseMargins: parts.baseMargins, trees: parts.trees,
         objective: parts.objective, summation: parts.summation)
-    } catch let error as ForestError {
+    } catch {
       throw ModelFormatError(.malformed, error.description)
     }
-    return TreeModel(
-      .forest(forest), answers: object.kind.isClassifier ? .classes : .values, format: .pickle,
-      library: "scikit-learn", libraryVersion: versionText, features: try features(),
-      labels: parts.labels)
   }
 
-  private func featureCount() throws -> Int {
-    let count =
-      try fields.optional("n_features_in_", PickleGraph.integer, "a whole number")
-      ?? fields.optional("n_features_", PickleGraph.integer, "a whole number")
-      ?? fields.optional("_n_features", PickleGraph.integer, "a whole number")
+  /// The number of features; those of the first estimator within where the estimator itself does
+  /// not say.
+  func featureCount() throws -> Int {
+    let count = try Self.featureCount(fields) ?? firstEstimator().flatMap(Self.featureCount)
     guard let count, 0...ModelFormat.maximumFeatureCount ~= count else {
       throw ModelFormatError(
         .malformed, "expected between 0 and \(ModelFormat.maximumFeatureCount) features",
@@ -68,8 +83,20 @@ struct ScikitLearnModel {
     return count
   }
 
-  private func features() throws -> [Feature] {
-    let count = try featureCount()
+  private static func featureCount(_ fields: PickleFields) throws -> Int? {
+    try fields.optional("n_features_in_", PickleGraph.integer, "a whole number")
+      ?? fields.optional("n_features_", PickleGraph.integer, "a whole number")
+      ?? fields.optional("_n_features", PickleGraph.integer, "a whole number")
+  }
+
+  private func firstEstimator() throws -> PickleFields? {
+    guard let first = fields["estimators_"].flatMap(graph.elements)?.first,
+      case .object(let object) = graph[first]
+    else { return nil }
+    return try PickleFields(object, in: graph)
+  }
+
+  func features(_ count: Int) throws -> [Feature] {
     guard let value = fields["feature_names_in_"] else {
       return (0..<count).map { Feature(name: "f\($0)") }
     }
@@ -81,7 +108,7 @@ struct ScikitLearnModel {
   }
 }
 
-/// What the kinds of estimator differ in.
+/// What the kinds of estimator that are one forest differ in.
 struct ScikitLearnParts {
   var baseMargins: [Float]
   var trees: [Tree]

@@ -42,6 +42,18 @@ struct ScikitLearnTree {
     self.values = numbers
   }
 
+  /// The number of questions above each node.
+  func depths() -> [Int] {
+    var depths = [Int](repeating: 0, count: leftChildren.count)
+    // Parents stand before their children; what does not is refused with the tree.
+    for node in leftChildren.indices {
+      for child in [leftChildren[node], rightChildren[node]] where depths.indices.contains(child) {
+        depths[child] = depths[node] + 1
+      }
+    }
+    return depths
+  }
+
   /// The forest's tree, with the values of each leaf as the closure makes them of those of a node.
   func tree(
     output: Int = 0, width: Int, feature: (Int) -> Int = { $0 },

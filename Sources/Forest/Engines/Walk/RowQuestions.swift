@@ -1,6 +1,7 @@
-/// The different questions of a forest, as far as they need words of their own in a row's code.
+/// The different questions of a forest, and which of them each node asks.
 struct RowQuestions {
-  struct Side: Hashable {
+  /// A number, with what counts as missing and the answer to it.
+  struct Side: Equatable {
     let feature: Int
     let missingYes: Bool
     let zeroIsMissing: Bool
@@ -15,58 +16,59 @@ struct RowQuestions {
       missingYes = split.missing == split.yes
       zeroIsMissing = split.zeroIsMissing
     }
+
+    init(index: Int) {
+      feature = index / Self.count
+      missingYes = index & 1 == 1
+      zeroIsMissing = index & 2 == 2
+    }
   }
 
+  /// A set of categories.
   struct Membership: Hashable {
+    let feature: Int
     let categories: CategorySet
     let missingYes: Bool
   }
 
-  /// The numbers that are asked about, in ascending order.
-  private(set) var sides: [Side] = []
-  /// The sets that each categorical feature is asked about, numbered from 0, features ascending.
-  private(set) var sets: [(feature: Int, sets: [Membership: Int])] = []
-  private var words: [Int]
-  private var positions: [Int: Int] = [:]
+  /// The numbers that are asked about, features ascending.
+  let sides: [Side]
+  /// The sets that are asked about, in the order of the trees.
+  let memberships: [Membership]
+  let thresholds: Thresholds
+  /// By tree and node: the number of its threshold or set; -1 where it has none.
+  let numbers: [[Int32]]
 
   init(_ forest: Forest) {
-    words = Array(repeating: -1, count: forest.featureCount * Side.count)
-    var seen: [Int: Side] = [:]
-    var memberships: [Int: [Membership: Int]] = [:]
-    for tree in forest.trees {
-      for case .split(let split) in tree.nodes {
+    var seen = [Bool](repeating: false, count: forest.featureCount * Side.count)
+    var thresholds = ThresholdNumbers(featureCount: forest.featureCount)
+    var memberships: [Membership] = []
+    var positions: [Membership: Int32] = [:]
+    numbers = forest.trees.map { tree in
+      tree.nodes.map { node in
+        guard case .split(let split) = node else { return -1 }
+        let side = Side(split)
         switch split.condition {
-        case .below, .present:
-          let side = Side(split)
-          seen[side.index] = side
+        case .below(let threshold):
+          seen[side.index] = true
+          return thresholds.number(
+            feature: split.feature, threshold: threshold, missingYes: side.missingYes)
+        case .present:
+          seen[side.index] = true
+          return -1
         case .member(let categories):
           let membership = Membership(
-            categories: categories, missingYes: split.missing == split.yes)
-          let next = memberships[split.feature]?.count ?? 0
-          if memberships[split.feature]?[membership] == nil {
-            memberships[split.feature, default: [:]][membership] = next
-          }
+            feature: split.feature, categories: categories, missingYes: side.missingYes)
+          if let position = positions[membership] { return position }
+          let position = Int32(memberships.count)
+          positions[membership] = position
+          memberships.append(membership)
+          return position
         }
       }
     }
-    for (index, side) in seen.sorted(by: { $0.key < $1.key }) {
-      words[index] = sides.count
-      sides.append(side)
-    }
-    for feature in memberships.keys.sorted() {
-      positions[feature] = sets.count
-      sets.append((feature, memberships[feature] ?? [:]))
-    }
-  }
-
-  /// Where a number is among the sides.
-  func word(_ side: Side) -> Int { words[side.index] }
-
-  /// Where a feature is among the sets, and a set among the feature's.
-  func position(of membership: Membership, _ feature: Int) -> (position: Int, index: Int) {
-    guard let position = positions[feature], let index = sets[position].sets[membership] else {
-      preconditionFailure("init saw every question")
-    }
-    return (position, index)
+    sides = seen.indices.filter { seen[$0] }.map(Side.init)
+    self.memberships = memberships
+    self.thresholds = Thresholds(thresholds, featureCount: forest.featureCount)
   }
 }

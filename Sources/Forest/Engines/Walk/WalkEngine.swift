@@ -1,23 +1,31 @@
 import ForestKernels
 
-/// Any forest, any batch: walks eight trees of one row, or eight rows of one tree, at the same time
-/// and without branches. In plain Swift, on every processor.
+/// Any forest, any batch: walks many trees of one row, or many rows of one tree, at the same time and
+/// without branches, four levels to a cache line (`Walk.h` explains).
 ///
 /// Limits: all leaves of the forest have equally many values, and sets of categories take less than
 /// 64 MiB.
 public struct WalkEngine: Engine {
   /// The forest whose margins these are.
   public let forest: Forest
-  private let walker: AnyWalker
+  private let tables: WalkTables
+  /// The bytes of a row's words and of its sums.
+  private let wordBytes, sumBytes: Int
+  private let blockRows: Int
   private let blocks: ScratchPool
 
+  private static let walkers = Int(FK_WALKERS)
+  private static let leafBytes = walkers * MemoryLayout<UInt32>.stride
+  /// Fewer rows go one after another, each through all trees; more go together through each tree.
+  private static let fewRows = 32
   /// More than this much scratch is not put onto the stack.
   private static let stackLimit = 1 << 15
 
   /// Builds the tables of a forest.
   ///
   /// - Throws: ``UnsuitableForest`` if it is beyond the limits.
-  public init(_ forest: Forest) throws(UnsuitableForest) {
+  public init(_ forest: Forest, instructions: InstructionSet = .best) throws(UnsuitableForest) {
+    precondition(instructions <= .best, "this processor has no \(instructions)")
     let width = forest.trees[0].width
     guard forest.trees.allSatisfy({ $0.width == width }) else {
       throw UnsuitableForest("it takes trees whose leaves all have equally many values")
@@ -26,8 +34,17 @@ public struct WalkEngine: Engine {
       throw UnsuitableForest("it takes leaves that are numbers only")
     }
     self.forest = forest
-    walker = try AnyWalker.walker(for: forest)
-    blocks = ScratchPool(byteCount: max(walker.rowBytes, walker.blockBytes))
+    tables = try WalkTables(forest, instructions)
+    sumBytes =
+      switch tables.sums {
+      case .float32(let leaves): leaves.sumBytes
+      case .float64(let leaves): leaves.sumBytes
+      }
+    // A row begins with a cache line.
+    wordBytes = (tables.wordCount * tables.wordBytes + 63) & ~63
+    // While a tree's blocks are in the cache, as many rows as also fit walk through it.
+    blockRows = max(64, (1 << 18) / (wordBytes + sumBytes) / 64 * 64)
+    blocks = ScratchPool(byteCount: Self.leafBytes + blockRows * (wordBytes + sumBytes))
   }
 
   /// Writes the margins of each row.
@@ -43,15 +60,107 @@ public struct WalkEngine: Engine {
         let target = margins.baseAddress!
         let call = WalkCall(
           rows: rows.baseAddress ?? UnsafePointer(target), rowCount: rowCount, trees: trees)
-        if rowCount >= 8 || walker.rowBytes > Self.stackLimit {
-          blocks.withScratch { walker.margins(call, target, $0, rowCount >= 8) }
+        let scratchBytes = Self.leafBytes + wordBytes + sumBytes
+        if rowCount >= Self.fewRows || scratchBytes > Self.stackLimit {
+          blocks.withScratch { add(call, into: target, scratch: $0) }
         } else {
-          CallOnStack(walker: walker, call: call, margins: target).run()
+          CallOnStack(engine: self, call: call, margins: target).run(scratchBytes)
         }
       }
     }
   }
 
+  fileprivate func add(
+    _ call: WalkCall, into margins: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+  ) {
+    switch tables.sums {
+    case .float32(let leaves): add(call, leaves, into: margins, scratch: scratch)
+    case .float64(let leaves): add(call, leaves, into: margins, scratch: scratch)
+    }
+  }
+
+  private func add<Sum>(
+    _ call: WalkCall, _ leaves: LeafSums<Sum>, into margins: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    var tables = tables.pointers()
+    let kernels = self.tables.kernels
+    let roots = self.tables.roots.pointer
+    let (features, outputs) = (forest.featureCount, forest.outputCount)
+    let together = call.rowCount >= Self.fewRows
+    let blockRows = together ? blockRows : 1
+    let wordStep = wordBytes / self.tables.wordBytes
+    // Safe: the scratch has room for the leaves, and the words and sums of so many rows. A block
+    // leads only to blocks of its tree and asks only for words that encode has written, and every
+    // exit that can be reached has a leaf.
+    let reached = scratch.assumingMemoryBound(to: UInt32.self)
+    let words = scratch + Self.leafBytes
+    let sums = (words + blockRows * wordBytes).assumingMemoryBound(to: Sum.self)
+    for row in stride(from: 0, to: call.rowCount, by: blockRows) {
+      let count = min(blockRows, call.rowCount &- row)
+      for first in stride(from: 0, to: count, by: Self.walkers) {
+        kernels.encode(
+          &tables, call.rows + (row &+ first) &* features, features,
+          min(Self.walkers, count &- first), words + first &* wordBytes, wordStep)
+      }
+      for index in 0..<count { leaves.start(sums + index &* outputs) }
+      if together {
+        for tree in call.trees {
+          for first in stride(from: 0, to: count, by: Self.walkers) {
+            let walkers = min(Self.walkers, count &- first)
+            kernels.walk(
+              &tables, roots + tree, 0, words + first &* wordBytes, wordStep, walkers, reached)
+            let sums = sums + first &* outputs
+            for walker in 0..<walkers {
+              leaves.add(leaf: reached[walker], of: tree, to: sums + walker &* outputs)
+            }
+          }
+        }
+      } else {
+        for tree in stride(from: call.trees.lowerBound, to: call.trees.upperBound, by: Self.walkers)
+        {
+          let walkers = min(Self.walkers, call.trees.upperBound &- tree)
+          kernels.walk(&tables, roots + tree, 1, words, 0, walkers, reached)
+          for walker in 0..<walkers {
+            leaves.add(leaf: reached[walker], of: tree &+ walker, to: sums)
+          }
+        }
+      }
+      for index in 0..<count {
+        leaves.finish(
+          sums + index &* outputs, call.trees, into: margins + (row &+ index) &* outputs)
+      }
+    }
+  }
+}
+
+/// The rows and trees of a call.
+private struct WalkCall {
+  let rows: UnsafePointer<Float>
+  let rowCount: Int
+  let trees: Range<Int>
+}
+
+/// A call whose scratch is on the stack, which Swift cannot reserve by itself.
+private struct CallOnStack {
+  let engine: WalkEngine
+  let call: WalkCall
+  let margins: UnsafeMutablePointer<Float>
+
+  func run(_ scratchBytes: Int) {
+    withUnsafePointer(to: self) { pointer in
+      fk_with_stack(
+        scratchBytes,
+        { context, scratch in
+          // Safe: fk_with_stack passes on what it was given, and memory.
+          let this = context!.assumingMemoryBound(to: CallOnStack.self)
+          this.pointee.engine.add(this.pointee.call, into: this.pointee.margins, scratch: scratch!)
+        }, UnsafeMutableRawPointer(mutating: pointer))
+    }
+  }
+}
+
+extension WalkEngine {
   /// The leaf that each tree leads each row to, as positions in the tree's nodes: XGBoost's and
   /// scikit-learn's leaf indices. (A file of XGBoost that holds deleted nodes numbers those as well;
   /// the forest leaves them out.)
@@ -72,14 +181,27 @@ public struct WalkEngine: Engine {
         let rows =
           rows.baseAddress
           ?? UnsafePointer(UnsafeMutableRawPointer(target).assumingMemoryBound(to: Float.self))
-        let call = WalkCall(rows: rows, rowCount: matrix.rowCount, trees: trees)
-        blocks.withScratch { walker.leaves(call, target, $0) }
+        blocks.withScratch { scratch in
+          var tables = tables.pointers(positions: true)
+          let reached = scratch.assumingMemoryBound(to: UInt32.self)
+          let words = scratch + Self.leafBytes
+          var target = target
+          for row in 0..<matrix.rowCount {
+            self.tables.kernels.encode(
+              &tables, rows + row * forest.featureCount, 0, 1, words, 0)
+            for tree in stride(from: trees.lowerBound, to: trees.upperBound, by: Self.walkers) {
+              let walkers = min(Self.walkers, trees.upperBound - tree)
+              self.tables.kernels.walk(
+                &tables, self.tables.roots.pointer + tree, 1, words, 0, walkers, reached)
+              for walker in 0..<walkers { target[walker] = Int32(reached[walker]) }
+              target += walkers
+            }
+          }
+        }
       }
     }
   }
-}
 
-extension WalkEngine {
   /// What each tree alone adds to the margins of each row.
   ///
   /// - Returns: row-major; for each tree the `width` values of the leaf that the row reaches, for the
@@ -90,26 +212,6 @@ extension WalkEngine {
     guard !trees.isEmpty else { return [] }
     return leafNodes(matrix, trees: trees).enumerated().flatMap { index, node in
       forest.trees[trees.lowerBound + index % trees.count].leafValues(at: Int(node))
-    }
-  }
-}
-
-/// A call whose scratch is on the stack, which Swift cannot reserve by itself.
-private struct CallOnStack {
-  let walker: AnyWalker
-  let call: WalkCall
-  let margins: UnsafeMutablePointer<Float>
-
-  func run() {
-    withUnsafePointer(to: self) { pointer in
-      fk_with_stack(
-        walker.rowBytes,
-        { context, scratch in
-          // Safe: fk_with_stack passes on what it was given, and memory.
-          let this = context!.assumingMemoryBound(to: CallOnStack.self)
-          this.pointee.walker.margins(
-            this.pointee.call, this.pointee.margins, scratch!, false)
-        }, UnsafeMutableRawPointer(mutating: pointer))
     }
   }
 }

@@ -1,0 +1,51 @@
+import GRPCCore
+import Hummingbird
+import Jobs
+
+/// One gRPC call: what its metadata says, whichever way it is answered.
+struct Call: Sendable {
+  /// The call that the task at work answers.
+  @TaskLocal static var current = Call(method: "", requestID: nil, timeout: nil)
+
+  /// `/` and the full name of the method.
+  let method: String
+  /// The client's own id for the call (`x-request-id`), or one that was made up.
+  let id: String
+  /// When it began.
+  let start = ContinuousClock.now
+  private let timeout: Duration?
+
+  /// - Parameters:
+  ///   - requestID: what `x-request-id` says.
+  ///   - timeout: what `grpc-timeout` says.
+  init(method: String, requestID: String?, timeout: String?) {
+    self.method = method
+    id = requestID.flatMap { $0.isRequestID ? $0 : nil } ?? "\(RequestID())"
+    self.timeout = timeout.flatMap { Duration(grpcTimeout: $0[...]) }
+  }
+
+  /// When the client stops waiting, if that began now.
+  ///
+  /// - Parameter standard: how long it waits when it does not say so.
+  func deadline(standard: Duration) -> Deadline {
+    .after(min(timeout ?? standard, .seconds(PredictCall.longestWait)))
+  }
+}
+
+extension Duration {
+  /// The time in a `grpc-timeout`: up to eight digits and a unit; nil when it is no such text.
+  init?(grpcTimeout text: Substring) {
+    guard let unit = text.last, (2...9).contains(text.utf8.count),
+      text.dropLast().allSatisfy({ ("0"..."9").contains($0) }), let count = Int64(text.dropLast())
+    else { return nil }
+    switch unit {
+    case "H": self = .seconds(count * 3600)
+    case "M": self = .seconds(count * 60)
+    case "S": self = .seconds(count)
+    case "m": self = .milliseconds(count)
+    case "u": self = .microseconds(count)
+    case "n": self = .nanoseconds(count)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Forest
+import Jobs
+import Serving
+
+/// A request that was checked against a model, and that knows how to turn the model's prediction
+/// into the answer.
+struct Inference: Sendable {
+  /// The model, chosen once.
+  let model: Model
+  /// What the predictor is asked.
+  let prediction: PredictionRequest
+  /// What is odd about the rows.
+  let warnings: RowWarnings
+  private let id: String
+  private let outputs: [WantedOutput]
+
+  /// Checks a request.
+  ///
+  /// - Parameters:
+  ///   - deadline: when the caller stops waiting; the request's own `timeout`, in microseconds, can
+  ///     make it earlier.
+  ///   - requestID: stands in where the request has no id of its own.
+  /// - Throws: ``PredictionError`` that names what does not fit.
+  init(
+    _ request: InferenceRequest, for model: Model, deadline: Deadline, requestID: String
+  ) throws(PredictionError) {
+    self.model = model
+    id = request.id ?? requestID
+    let wanted = try Self.outputs(request, of: model)
+    let rows = try InferenceRows(request.inputs, for: model)
+    outputs = wanted
+    warnings = rows.warnings
+    prediction = PredictionRequest(
+      model: model.id, rows: rows.matrix,
+      outputs: Output.allCases.filter { output in wanted.contains { $0.output == output } },
+      deadline: try Self.deadline(request, deadline))
+  }
+
+  /// The answer.
+  func response(to prediction: Prediction) throws(PredictionError) -> InferenceResponse {
+    var tensors: [OutputTensor] = []
+    for wanted in outputs {
+      guard let values = prediction.values[wanted.output] else {
+        throw PredictionError(.internal, "the predictor left out \(wanted.output.rawValue)")
+      }
+      tensors.append(try wanted.tensor(values, model))
+    }
+    return InferenceResponse(
+      modelName: model.id.name, modelVersion: model.id.version, id: id,
+      parameters: warnings.parameters, outputs: tensors)
+  }
+
+  private static func outputs(
+    _ request: InferenceRequest, of model: Model
+  ) throws(PredictionError) -> [WantedOutput] {
+    let isBinary = request.parameters["binary_data_output"]?.boolValue
+    guard let requested = request.outputs, !requested.isEmpty else {
+      return model.defaultOutputs.map { WantedOutput(output: $0, wantsBinary: isBinary) }
+    }
+    var outputs: [WantedOutput] = []
+    for requested in requested {
+      let wanted = try WantedOutput(requested, of: model, isBinary: isBinary)
+      guard !outputs.contains(where: { $0.output == wanted.output }) else {
+        throw PredictionError(
+          .invalidRequest, "output \(requested.name) is asked for twice", field: "outputs")
+      }
+      outputs.append(wanted)
+    }
+    return outputs
+  }
+
+  private static func deadline(
+    _ request: InferenceRequest, _ deadline: Deadline
+  ) throws(PredictionError) -> Deadline {
+    guard let timeout = request.parameters["timeout"] else { return deadline }
+    guard let microseconds = timeout.integerValue, microseconds >= 0 else {
+      throw PredictionError(
+        .invalidRequest, "timeout takes a number of microseconds", field: "parameters.timeout")
+    }
+    guard microseconds > 0 else { return deadline }
+    return min(deadline, .after(.microseconds(min(microseconds, 1 << 50))))
+  }
+}
+
+extension RowWarnings {
+  /// As parameters of an answer.
+  var parameters: [(name: String, value: InferenceParameter)] {
+    guard count > 0 else { return [] }
+    let text = told.map { "row \($0.row): \($0.text)" }.joined(separator: "\n")
+    return [("warnings", .text(text)), ("warning_count", .integer(Int64(count)))]
+  }
+}

@@ -1,0 +1,73 @@
+/// The trees of a forest in blocks of four levels (`Walk.h` explains), and what its leaves add.
+struct BlockedForest<
+  Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable,
+  Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable
+> {
+  /// 16 pairs of words a block; the blocks of a tree by level.
+  private(set) var blocks: [Word] = []
+  /// Of every tree, the number of its first block.
+  private(set) var roots: [UInt32] = []
+  private(set) var leaves: LeafRows<Sum>
+  /// Of every exit of every block, the row of the leaf that it leads to.
+  private(set) var exits: [UInt32] = []
+  /// The same, the leaf's position in its tree.
+  private(set) var positions: [UInt32] = []
+
+  /// While a block is filled: the nodes in it, by their place in a complete tree.
+  private var places: [(place: Int, node: Int)] = []
+
+  /// Lays out a forest; nil if a block's first successor is too far ahead for a word.
+  init?(_ forest: Forest, _ code: RowCode<Word>, numbers: [[Int32]]) {
+    leaves = LeafRows(forest)
+    for (tree, numbers) in zip(forest.trees, numbers) {
+      let root = blocks.count / 32
+      roots.append(UInt32(root))
+      // The successors of the blocks of `pending` follow its end, side by side.
+      var pending = [0]
+      var next = 0
+      while next < pending.count {
+        blocks += repeatElement(0, count: 32)
+        exits += repeatElement(0, count: 16)
+        positions += repeatElement(0, count: 16)
+        guard let ahead = Word(exactly: pending.count - next) else { return nil }
+        blocks[(root + next) * 32 + 1] = ahead
+        add(tree, code, numbers, root + next, node: pending[next], pending: &pending)
+        next += 1
+      }
+    }
+    guard exits.count <= Int(UInt32.max) else { return nil }
+  }
+
+  /// Fills a block with the nodes below one.
+  private mutating func add(
+    _ tree: Tree, _ code: RowCode<Word>, _ numbers: [Int32], _ block: Int, node: Int,
+    pending: inout [Int]
+  ) {
+    places.removeAll(keepingCapacity: true)
+    places.append((1, node))
+    // By level, so that exits come in ascending order.
+    var next = 0
+    while next < places.count {
+      let (place, node) = places[next]
+      next += 1
+      if case .split(let split) = tree.nodes[node] {
+        if place < 16 {
+          let question = code.question(split, number: numbers[node])
+          blocks[block * 32 + place * 2] = question.limit
+          blocks[block * 32 + place * 2 + 1] = question.word
+          places.append((2 * place, split.no))
+          places.append((2 * place + 1, split.yes))
+        } else {
+          blocks[block * 32] |= 1 << Word(place - 16)
+          pending.append(node)
+        }
+      } else {
+        // Below a leaf every answer is no.
+        var exit = place
+        while exit < 16 { exit *= 2 }
+        exits[block * 16 + exit - 16] = leaves.row(of: tree, at: node)
+        positions[block * 16 + exit - 16] = UInt32(node)
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import ForestKernels
+
+/// The tables of ``WalkEngine``, and the kernels that read them.
+struct WalkTables: Sendable {
+  /// The words of a row, and their bytes.
+  let wordCount, wordBytes: Int
+  let sums: Sums
+  /// See ``BlockedForest``.
+  let roots: Table<UInt32>
+  private let exits, positions: Table<UInt32>
+  private let numbers: Table<fk_number>
+  private let categories: Table<fk_category>
+  private let thresholds: Table<Float>
+  private let bits: Table<UInt8>
+  private let blocks: Table<UInt8>
+  let kernels: fk_walk
+
+  enum Sums: Sendable {
+    case float32(LeafSums<Float>)
+    case float64(LeafSums<Double>)
+  }
+
+  /// Lays out a forest in words of 16 bits, or else of 32.
+  ///
+  /// - Throws: ``UnsuitableForest`` if these do not suffice either.
+  init(_ forest: Forest, _ instructions: InstructionSet) throws(UnsuitableForest) {
+    if forest.summation == .float32 {
+      self = try Self.fitting(forest, instructions, Sums.float32)
+    } else {
+      self = try Self.fitting(forest, instructions, Sums.float64)
+    }
+  }
+
+  private static func fitting<Sum>(
+    _ forest: Forest, _ instructions: InstructionSet, _ sums: (LeafSums<Sum>) -> Sums
+  ) throws(UnsuitableForest) -> Self {
+    let questions = RowQuestions(forest)
+    guard
+      let tables = Self(forest, questions, instructions, UInt16.self, sums)
+        ?? Self(forest, questions, instructions, UInt32.self, sums)
+    else {
+      throw UnsuitableForest(
+        "it takes fewer and smaller sets of categories, which agree on negative fractions")
+    }
+    return tables
+  }
+
+  private init?<
+    Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable,
+    Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable
+  >(
+    _ forest: Forest, _ questions: RowQuestions, _ instructions: InstructionSet, _: Word.Type,
+    _ sums: (LeafSums<Sum>) -> Sums
+  ) {
+    guard let code = RowCode<Word>(questions, featureCount: forest.featureCount),
+      let blocked = BlockedForest<Word, Sum>(forest, code, numbers: questions.numbers)
+    else { return nil }
+    wordCount = code.wordCount
+    wordBytes = MemoryLayout<Word>.size
+    self.sums = sums(LeafSums(forest, blocked.leaves))
+    roots = Table(blocked.roots)
+    exits = Table(blocked.exits)
+    positions = Table(blocked.positions)
+    numbers = Table(code.numbers)
+    categories = Table(code.categories)
+    thresholds = Table(code.thresholds.values)
+    bits = Table(bytesOf: code.bits)
+    blocks = Table(bytesOf: blocked.blocks)
+    kernels = fk_walk_kernels(instructions.level, wordBytes)
+  }
+
+  /// What the kernels read: they give the rows of leaves' values, or else their positions.
+  func pointers(positions wantsPositions: Bool = false) -> fk_walk_tables {
+    let (values, valueBytes) =
+      switch sums {
+      case .float32(let leaves): (UnsafeRawPointer(leaves.values.pointer), leaves.valueBytes)
+      case .float64(let leaves): (UnsafeRawPointer(leaves.values.pointer), leaves.valueBytes)
+      }
+    return fk_walk_tables(
+      numbers: numbers.pointer, categories: categories.pointer, thresholds: thresholds.pointer,
+      bits: bits.pointer, blocks: blocks.pointer,
+      exits: wantsPositions ? positions.pointer : exits.pointer, values: values,
+      value_bytes: wantsPositions ? 0 : UInt32(valueBytes), number_count: UInt32(numbers.count),
+      category_count: UInt32(categories.count))
+  }
+}
