@@ -30,8 +30,9 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     let file = try ModelPath(model).file
     let tree = try TreeModel.read(contentsOf: file)
-    let size = try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int
-    let report = ModelReport(tree, file: file, bytes: size ?? 0)
+    let size = try FileManager.default.attributesOfItem(atPath: file)[.size]
+    let report = ModelReport(
+      tree, file: file, bytes: (size as? any BinaryInteger).map { Int(clamping: $0) } ?? 0)
     guard json else {
       print(report.text(), terminator: "")
       return

@@ -1,3 +1,6 @@
+import Forest
+import ModelFormats
+
 extension ModelReport {
   /// The report as text of at most so many columns, with a bar for each feature.
   func text(columns: Int = 80, maximumFeatures: Int = 30) -> String {
@@ -72,6 +75,7 @@ extension ModelReport {
         let cells = largest > 0 ? share / largest * Double(barWidth) : 0
         line += Self.bar(cells) + (cells > 0 ? " " : "") + Self.percent(share)
       }
+      while line.last == " " { line.removeLast() }
       text += line + "\n"
     }
     let rest = features.count - shown.count
