@@ -58,7 +58,7 @@ struct ModelCommandTests {
           #expect(verify.output.contains("rows, largest difference"))
         }
       }
-      let other = IrisRepository.fixture("1.7.6/old-logistic.bin").path
+      let other = IrisRepository.fixture("0.90/old-poisson.bin").path
       let verify = try CoppiceProcess(["verify", other, "--against", answers.path])
       #expect(await verify.exitCode() == 1)
       #expect(verify.lines.contains { $0.message.contains("expected") })
