@@ -32,11 +32,22 @@ serve: build model ## Install what is missing, build, train Iris if there is no 
 .PHONY: test
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl
+	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl openssl python3-venv
 	$(step) 'Swift tests'
 	$(SWIFT) test
+	$(step) 'Public clients'
+	@Tests/Clients/run.sh
 	$(step) 'Docker test'
 	@Tests/Docker/run.sh
+
+ROUNDS ?= 10
+
+.PHONY: chaos
+chaos: ## Break the queue ROUNDS times (10) and count what is lost (Linux, about half an hour)
+	$(step) 'Looking for what the tests need'
+	@Scripts/install.sh $(LIBRARIES) redis-server
+	$(step) 'Faults'
+	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueueTests|RedisQueueFaultTests'
 
 .PHONY: check
 check: ## Lint the Swift sources and the scripts

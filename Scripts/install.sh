@@ -25,6 +25,7 @@ brewed() {
     liblzma-dev) echo xz ;;
     libsqlite3-dev) echo sqlite3 ;;
     zlib1g-dev) echo zlib ;;
+    python3-venv) echo python3 ;;
     *) echo "$1" ;;
   esac
 }
@@ -35,6 +36,7 @@ present() {
     liblzma-dev) header lzma.h ;;
     libsqlite3-dev) header sqlite3.h ;;
     zlib1g-dev) header zlib.h ;;
+    python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     xgboost)
       wheel >/dev/null ||
         { /sbin/ldconfig -p 2>/dev/null || true; } | grep -q 'libxgboost\.so' ||

@@ -12,10 +12,10 @@ import processes
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def post(port, path, body, timeout=20.0):
+def post(port, path, body, timeout=20.0, headers={}):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
         response = connection.getresponse()
         return response.status, response.read()
     finally:

@@ -1,7 +1,5 @@
 """The figures as markdown."""
 
-BEGIN, END = "<!-- serving benchmark: begin -->", "<!-- serving benchmark: end -->"
-
 
 def rate(v):
     return f"{v:,.0f}" if v >= 100 else f"{v:.1f}"
@@ -54,12 +52,13 @@ def grpc(results):
     return lines
 
 
-def replace_in(path, table):
-    """Puts the table between the two marks in a file."""
+def replace_in(path, table, name="serving"):
+    """Puts the table between its two marks in a file."""
+    begin, end = f"<!-- {name} benchmark: begin -->", f"<!-- {name} benchmark: end -->"
     with open(path) as f:
         text = f.read()
-    if BEGIN not in text or END not in text:
-        raise SystemExit(f"{path} has no marks {BEGIN} and {END}")
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    if begin not in text or end not in text:
+        raise SystemExit(f"{path} has no marks {begin} and {end}")
+    head, tail = text.split(begin)[0], text.split(end)[1]
     with open(path, "w") as f:
-        f.write(f"{head}{BEGIN}\n{table}\n{END}{tail}")
+        f.write(f"{head}{begin}\n{table}\n{end}{tail}")

@@ -2,6 +2,7 @@
 # Trains the model, sets up the peers and measures all servers in one run; see README.md.
 #
 #   run.sh [--write docs/benchmarks.md] [SERVER ...]     further options: bench.py --help
+#   run.sh batch [--write docs/benchmarks.md]            1,000 rows a request: batch.py
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -18,4 +19,10 @@ if [ ! -f "$models/iris.json" ]; then
   cp "$models/repository/iris/1/model.json" "$models/iris.json"
 fi
 "$here/setup.sh"
+# The batch benchmark has a model of its own.
+if [ "${1:-}" = batch ]; then
+  shift
+  [ -f "$models/batch-answer.json" ] || "$BENCH_HOME/venv-web/bin/python" "$here/wide.py" "$models"
+  exec python3 "$here/batch.py" "$@"
+fi
 exec python3 "$here/bench.py" "$@"

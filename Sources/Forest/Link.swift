@@ -8,7 +8,7 @@
 
 /// How the margins of a row (the sums of its leaves) become predictions.
 ///
-/// Each case but the last does float32 arithmetic in the order of XGBoost's own code, with the C
+/// Each case but the last two does float32 arithmetic in the order of XGBoost's own code, with the C
 /// library's `expf`, so that the results are equal to the last bit
 /// (XGBoost `src/common/math.h` and `src/objective/*.cu`).
 public enum Link: Sendable, Equatable {
@@ -29,12 +29,15 @@ public enum Link: Sendable, Equatable {
   case increments
   /// Float64 arithmetic, as LightGBM and scikit-learn do it.
   case float64(Float64Link)
+  /// Steps in float32, one after another, as onnxruntime takes them.
+  case steps([Float32Step])
 
   /// Whether the predictions are probabilities.
   public var givesProbabilities: Bool {
     switch self {
     case .logistic, .softmax: true
     case .float64(let link): link.givesProbabilities
+    case .steps(let steps): steps.last?.givesProbabilities ?? false
     case .identity, .hinge, .exponential, .ascending, .increments: false
     }
   }
@@ -68,6 +71,8 @@ public enum Link: Sendable, Equatable {
       }
     case .float64(let link):
       link.apply(to: &margins, outputCount: outputCount)
+    case .steps(let steps):
+      for step in steps { step.apply(to: &margins, outputCount: outputCount) }
     }
   }
 

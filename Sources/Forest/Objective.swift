@@ -6,9 +6,12 @@ public struct Objective: Sendable, Equatable {
   public let task: ModelTask
   /// How a margin becomes the library's transformed prediction.
   public let link: Link
+  /// The prediction above which a row is of class 1 of two, where it is not the usual one.
+  public let threshold: Float?
 
   /// Describes an objective.
-  public init(name: String, task: ModelTask, link: Link) {
+  public init(name: String, task: ModelTask, link: Link, threshold: Float? = nil) {
+    self.threshold = threshold
     self.name = name
     self.task = task
     self.link = link

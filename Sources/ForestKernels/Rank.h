@@ -18,6 +18,23 @@ INLINE uint32_t fk_rank_search(const float *thresholds, uint32_t count, float va
   return value != value ? count : rank;
 }
 
+/// The same for more than FK_MANY: a search among the last threshold of every block, which stay in
+/// the cache, and then one block.
+INLINE uint32_t fk_rank_blocks(const float *thresholds, uint32_t count, float value) {
+  const uint32_t blocks = (count + FK_BLOCK - 1) / FK_BLOCK;
+  uint32_t block = fk_rank_search(thresholds - blocks, blocks, value);
+  if (block == blocks) block -= 1;
+  const float *first = thresholds + block * FK_BLOCK;
+  uint32_t rank = block * FK_BLOCK;
+  for (int i = 0; i < FK_BLOCK; i++) rank += first[i] <= value;
+  return value != value || rank > count ? count : rank;
+}
+
+INLINE uint32_t fk_rank(const float *thresholds, uint32_t count, float value) {
+  return count > FK_MANY ? fk_rank_blocks(thresholds, count, value)
+                         : fk_rank_search(thresholds, count, value);
+}
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 

@@ -30,7 +30,7 @@ INLINE uint64_t baseline_unordered(const float *values) {
   return bits;
 }
 INLINE uint32_t baseline_rank(const float *thresholds, uint32_t count, float value) {
-  return fk_rank_search(thresholds, count, value);
+  return fk_rank(thresholds, count, value);
 }
 INLINE void baseline_add_leaves(int depth, const uint8_t *rows, const float *leaves, float *sums) {
   (void)depth;
@@ -64,7 +64,7 @@ INLINE uint64_t avx2_unordered(const float *values) {
   return bits;
 }
 INLINE uint32_t avx2_rank(const float *thresholds, uint32_t count, float value) {
-  return fk_rank_search(thresholds, count, value);
+  return fk_rank(thresholds, count, value);
 }
 INLINE void avx2_add_leaves(int depth, const uint8_t *rows, const float *leaves, float *sums) {
   (void)depth;
@@ -96,7 +96,7 @@ INLINE uint64_t avx512_unordered(const float *values) {
 }
 INLINE uint32_t avx512_rank(const float *thresholds, uint32_t count, float value) {
   return count <= FK_MANY ? fk_rank_avx512(thresholds, count, value)
-                          : fk_rank_search(thresholds, count, value);
+                          : fk_rank(thresholds, count, value);
 }
 /// The leaves of trees of depth 6 and less fit into four registers, where a permute looks them up.
 INLINE void avx512_add_leaves(int words, int depth, const uint8_t *rows, const float *leaves,

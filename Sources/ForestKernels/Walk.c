@@ -4,13 +4,15 @@
 #define NAME(a, b, c) PASTE(a, b, c)
 #define FUNCTION static
 
+enum { WALK_GROUP = 8 };
+
 // Two widths of words: 16 bits, so that a block is one cache line, and 32 for forests that need them.
 #define WORD uint16_t
 #define FN(name) NAME(SET, name, 16)
 
 // ---- What the compiler assumes of every processor.
-#define baseline_rank16 fk_rank_search
-#define baseline_rank32 fk_rank_search
+#define baseline_rank16 fk_rank
+#define baseline_rank32 fk_rank
 #define SET baseline
 #include "Walk.h"
 #undef WORD
@@ -26,8 +28,8 @@
 
 // ---- AVX2, of which the walk needs the bit instructions.
 #pragma clang attribute push(__attribute__((target("avx2,popcnt,bmi,bmi2"))), apply_to = function)
-#define avx2_rank16 fk_rank_search
-#define avx2_rank32 fk_rank_search
+#define avx2_rank16 fk_rank
+#define avx2_rank32 fk_rank
 #define SET avx2
 #define WORD uint16_t
 #define FN(name) NAME(SET, name, 16)
@@ -46,7 +48,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt,bmi,bmi2"))), apply_to = function)
 INLINE uint32_t avx512_rank16(const float *thresholds, uint32_t count, float value) {
   return count > FK_FEW && count <= FK_MANY ? fk_rank_avx512(thresholds, count, value)
-                                            : fk_rank_search(thresholds, count, value);
+                                            : fk_rank(thresholds, count, value);
 }
 #define SET avx512
 #define WORD uint16_t
@@ -60,12 +62,12 @@ INLINE uint32_t avx512_rank16(const float *thresholds, uint32_t count, float val
 
 fk_walk fk_walk_kernels(fk_level level, size_t word_bytes) {
 #if defined(__x86_64__)
-  if (level >= FK_AVX512 && word_bytes == 2) return (fk_walk){avx512_encode16, avx512_walk16};
+  if (level >= FK_AVX512 && word_bytes == 2) return (fk_walk){avx512_encode16, avx512_walk_trees16, avx512_walk_rows16};
   if (level >= FK_AVX2)
-    return word_bytes == 2 ? (fk_walk){avx2_encode16, avx2_walk16}
-                           : (fk_walk){avx2_encode32, avx2_walk32};
+    return word_bytes == 2 ? (fk_walk){avx2_encode16, avx2_walk_trees16, avx2_walk_rows16}
+                           : (fk_walk){avx2_encode32, avx2_walk_trees32, avx2_walk_rows32};
 #endif
   (void)level;
-  return word_bytes == 2 ? (fk_walk){baseline_encode16, baseline_walk16}
-                         : (fk_walk){baseline_encode32, baseline_walk32};
+  return word_bytes == 2 ? (fk_walk){baseline_encode16, baseline_walk_trees16, baseline_walk_rows16}
+                         : (fk_walk){baseline_encode32, baseline_walk_trees32, baseline_walk_rows32};
 }

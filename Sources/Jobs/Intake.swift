@@ -8,10 +8,12 @@ struct Intake {
   /// Not jobs: they are set aside.
   private(set) var damaged: [(entry: JobEntry, damage: JobEntry.Damage)] = []
 
-  init(_ entries: [JobEntry], maximumAttempts: Int, now: Deadline) {
+  init(
+    _ entries: [JobEntry], maximumAttempts: Int, now: Deadline, clockOffset: Int64 = 0
+  ) {
     for entry in entries {
       do throws(JobEntry.Damage) {
-        let job = try entry.job()
+        let job = try entry.job(clockOffset: clockOffset)
         if job.deadline <= now {
           expired.append(job)
         } else if job.attempt > maximumAttempts {

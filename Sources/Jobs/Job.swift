@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// A job in a worker's hands.
+/// A job in a worker's hands; of a durable job that was cut into pieces, one piece.
 public struct Job: Sendable, Equatable {
   /// Its name.
   public let id: JobID
@@ -10,8 +10,16 @@ public struct Job: Sendable, Equatable {
   public let deadline: Deadline
   /// How many times it has been given to a worker, this time included.
   public let attempt: Int
+  /// Which piece of a durable job this is, from 0; nil for a job whose caller waits in `submit`.
+  public let piece: Int?
   /// Where the queue keeps it.
-  let entry: String
-  /// The server process that waits for it.
+  let place: JobPlace
+  /// The server process that waits for it; empty for a piece.
   let replyTo: String
+}
+
+/// Where a queue keeps what it has given out.
+struct JobPlace: Sendable, Hashable {
+  let priority: JobPriority
+  let entry: String
 }

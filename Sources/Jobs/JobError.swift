@@ -13,8 +13,14 @@ public struct JobError: Error, Sendable, Equatable, CustomStringConvertible {
     case unavailable
     /// A worker could not do the job, or gave up on it after several attempts.
     case failed
-    /// The caller stopped waiting.
+    /// The caller stopped waiting, or the job was cancelled.
     case cancelled
+    /// There is no such job, or not any more.
+    case unknown
+    /// The job's state does not allow it: it has ended, or has not.
+    case finished
+    /// The idempotency key belongs to another request.
+    case mismatch
   }
 
   /// The kind of error.

@@ -12,6 +12,7 @@ import CoreMetrics
 /// - `coppice_job_wait_seconds`: time from being handed in to being taken.
 /// - `coppice_queue_waiting`, `coppice_queue_running`, `coppice_queue_depth` (both): jobs of all
 ///   processes, measured every few seconds.
+/// - `coppice_queue_oldest_seconds`: the age of the oldest unfinished job.
 struct JobMetrics: Sendable {
   let enqueued: Counter
   let taken: Counter
@@ -24,6 +25,7 @@ struct JobMetrics: Sendable {
   private let waiting: Gauge
   private let running: Gauge
   private let depth: Gauge
+  private let oldest: Gauge
 
   init(_ factory: any MetricsFactory) {
     func counter(_ name: String, _ dimensions: [(String, String)] = []) -> Counter {
@@ -37,16 +39,18 @@ struct JobMetrics: Sendable {
     takenOver = counter("jobs_taken_over")
     duplicate = counter("jobs_duplicate")
     dead = counter("jobs_dead")
-    completed = counters("jobs_completed", "outcome", ["done", "failed", "expired", "dead"])
+    completed = counters(
+      "jobs_completed", "outcome", JobState.allCases.filter(\.isFinal).map(\.rawValue))
     let reasons: [JobError.Code] = [.full, .tooLarge, .unavailable]
     refused = counters("jobs_refused", "reason", reasons.map(\.rawValue))
     wait = Timer(label: "coppice_job_wait_seconds", factory: factory)
     waiting = Gauge(label: "coppice_queue_waiting", factory: factory)
     running = Gauge(label: "coppice_queue_running", factory: factory)
     depth = Gauge(label: "coppice_queue_depth", factory: factory)
+    oldest = Gauge(label: "coppice_queue_oldest_seconds", factory: factory)
   }
 
-  func completed(_ outcome: JobOutcome) { completed[outcome.name]?.increment() }
+  func completed(_ outcome: JobOutcome) { completed[outcome.state.rawValue]?.increment() }
 
   func refused(_ code: JobError.Code) { refused[code.rawValue]?.increment() }
 
@@ -54,5 +58,6 @@ struct JobMetrics: Sendable {
     waiting.record(queue.waiting)
     running.record(queue.running)
     depth.record(queue.waiting + queue.running)
+    oldest.record(Double(queue.oldest.milliseconds) / 1000)
   }
 }

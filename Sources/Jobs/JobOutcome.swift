@@ -8,18 +8,29 @@ public enum JobOutcome: Sendable, Equatable {
   case failed(String)
   /// The deadline passed before a worker came to it; it was not computed.
   case expired
+  /// Its owner does not want it any more.
+  case cancelled
   /// It was taken several times and never finished, or its entry was damaged; why it was set aside.
   case dead(String)
 }
 
 extension JobOutcome {
-  /// The name, fit for a label.
-  package var name: String {
+  /// The state that the job ends in.
+  public var state: JobState {
     switch self {
-    case .done: "done"
-    case .failed: "failed"
-    case .expired: "expired"
-    case .dead: "dead"
+    case .done: .done
+    case .failed: .failed
+    case .expired: .expired
+    case .cancelled: .cancelled
+    case .dead: .dead
+    }
+  }
+
+  /// Why, where there is a reason.
+  var message: String {
+    switch self {
+    case .failed(let message), .dead(let message): message
+    case .done, .expired, .cancelled: ""
     }
   }
 
@@ -30,6 +41,7 @@ extension JobOutcome {
     case .failed(let message), .dead(let message): .failure(JobError(.failed, message))
     case .expired:
       .failure(JobError(.expired, "the deadline passed before a worker came to the job"))
+    case .cancelled: .failure(JobError(.cancelled, "the job was cancelled"))
     }
   }
 
@@ -43,6 +55,7 @@ extension JobOutcome {
       bytes.writeImmutableBuffer(answer)
     case .failed(let message): bytes.writeString("f" + message)
     case .expired: bytes.writeString("e")
+    case .cancelled: bytes.writeString("c")
     case .dead(let message): bytes.writeString("x" + message)
     }
     return bytes
@@ -55,6 +68,7 @@ extension JobOutcome {
     case UInt8(ascii: "d"): self = .done(bytes.slice())
     case UInt8(ascii: "f"): self = .failed(String(buffer: bytes))
     case UInt8(ascii: "e"): self = .expired
+    case UInt8(ascii: "c"): self = .cancelled
     case UInt8(ascii: "x"): self = .dead(String(buffer: bytes))
     default: return nil
     }

@@ -1,17 +1,16 @@
-import Redis
-
 /// How many jobs of all processes there are.
 public struct QueueDepth: Sendable, Equatable {
   /// Jobs that no worker has taken yet.
-  public let waiting: Int
+  public var waiting = 0
   /// Jobs that workers have taken and not completed.
-  public let running: Int
+  public var running = 0
+  /// The age of the oldest of them.
+  public var oldest: Duration = .zero
 
-  init?(_ reply: RESPValue) {
-    guard let values = reply.elements, values.count == 2, let waiting = values[0].integer,
-      let running = values[1].integer
-    else { return nil }
-    self.waiting = waiting
-    self.running = running
+  /// Of several queues together.
+  static func + (left: QueueDepth, right: QueueDepth) -> QueueDepth {
+    QueueDepth(
+      waiting: left.waiting + right.waiting, running: left.running + right.running,
+      oldest: max(left.oldest, right.oldest))
   }
 }

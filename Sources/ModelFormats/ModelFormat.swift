@@ -10,6 +10,12 @@ public enum ModelFormat: String, Sendable, CaseIterable, Codable {
   case lightgbmText = "lightgbm_text"
   /// LightGBM's model as the JSON of `dump_model`.
   case lightgbmJSON = "lightgbm_json"
+  /// CatBoost's own binary model.
+  case catboostBinary = "catboost_cbm"
+  /// CatBoost's model as JSON text.
+  case catboostJSON = "catboost_json"
+  /// An ONNX model of ONNX-ML operators.
+  case onnx
   /// A Python pickle that holds a model.
   case pickle
 }
@@ -40,7 +46,9 @@ extension ModelFormat {
         return .xgboostJSON
       }
     }
+    if start.starts(with: "CBM1".utf8) { return .catboostBinary }
     if isPickle(bytes, start) { return .pickle }
+    if ONNXDocument.isModel(start) { return .onnx }
     throw unknown(start)
   }
 
@@ -78,6 +86,5 @@ extension ModelFormat {
     ([0x04, 0x22, 0x4D, 0x18], "an lz4 file", "compress it with zlib, or not at all"),
     (Array("ZF0x".utf8), "a file of joblib before 0.10", "load it with joblib, and dump it again"),
     (Array("PK\u{3}\u{4}".utf8), "a zip file", "unpack it first"),
-    (Array("CBM1".utf8), "a CatBoost model", "serve a model that XGBoost saved"),
   ]
 }

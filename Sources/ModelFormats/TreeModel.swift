@@ -108,6 +108,7 @@ public struct TreeModel: Sendable {
 
   private static func read(_ bytes: [UInt8], _ format: ModelFormat) throws -> TreeModel {
     if format == .pickle { return try PickledModel.read(bytes) }
+    if format == .onnx { return try ONNXReader.read(bytes) }
     return try bytes.withUnsafeBufferPointer { try document($0, format) }
   }
 
@@ -119,6 +120,9 @@ public struct TreeModel: Sendable {
     case .xgboostJSON where LightGBMDump.isDump(bytes), .lightgbmJSON:
       try LightGBMDump.read(bytes)
     case .lightgbmText: try LightGBMText.read(bytes)
+    case .catboostBinary: try CatBoostBinary.read(UnsafeRawBufferPointer(bytes))
+    case .xgboostJSON where CatBoostJSON.isModel(bytes), .catboostJSON:
+      try CatBoostJSON.read(bytes)
     default: try XGBoostModel.read(bytes, format: format)
     }
   }

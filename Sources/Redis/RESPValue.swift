@@ -58,6 +58,11 @@ extension RESPValue {
     return nil
   }
 
+  /// Whether a replica refused to write.
+  var isReadOnlyError: Bool {
+    if case .error(let message) = self { message.hasPrefix("READONLY") } else { false }
+  }
+
   /// The value itself, or Redis's error thrown.
   public func get() throws(RedisError) -> RESPValue {
     if case .error(let message) = self { throw RedisError(server: message) }

@@ -74,6 +74,9 @@ public final class RedisClient: Service {
   /// Whether there is a connection now.
   public var isConnected: Bool { state.withLock { $0.connection != nil } }
 
+  /// How many milliseconds Redis's clock is ahead of this machine's; as the last connection saw it.
+  public var clockOffset: Int64 { state.withLock { $0.clockOffset } }
+
   /// Waits until there is a connection.
   ///
   /// - Returns: whether there is one; no when the client was stopped or the task cancelled first.

@@ -4,12 +4,14 @@ struct RedisClientState {
 
   private(set) var connection: RedisConnection?
   private(set) var reason: RedisError?
+  private(set) var clockOffset: Int64 = 0
   private var isStopped = false
   private var waiters: [Int: Waiter] = [:]
   private var waiterCount = 0
 
   mutating func connected(_ connection: RedisConnection) -> [Waiter] {
     self.connection = connection
+    clockOffset = connection.clockOffset
     reason = nil
     return removeWaiters()
   }

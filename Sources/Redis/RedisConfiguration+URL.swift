@@ -1,7 +1,9 @@
 extension RedisConfiguration {
-  /// Reads `redis://[user][:password]@host[:port][/database]`.
+  /// Reads `redis://[user][:password]@host[:port][/database]`, with `rediss` for TLS, or
+  /// `redis+sentinel://[user][:password]@host[:port][,host[:port]…]/primary[/database]`, whose hosts
+  /// are Sentinels that are asked where the primary of that name is (port 26379 when not given).
   ///
-  /// User and password may be percent-encoded. The port is 6379 and the database 0 when not given.
+  /// User and password are those of Redis itself and may be percent-encoded. The port is 6379 and the database 0 when not given.
   ///
   /// - Throws: a ``RedisError`` of code `invalidConfiguration`, whose message never holds the URL's
   ///   password.
@@ -12,20 +14,25 @@ extension RedisConfiguration {
         "Redis URL: \(problem); write redis://[user][:password]@host[:port][/database]")
     }
     guard let scheme = url.firstRange(of: "://") else { throw invalid("it has no scheme") }
+    self.init()
+    var isSentinel = false
     switch url[..<scheme.lowerBound].lowercased() {
     case "redis": break
-    case "rediss":
-      throw RedisError(
-        .invalidConfiguration,
-        "Redis URL: TLS (rediss://) is not supported yet; use redis:// on a trusted network")
-    default: throw invalid("the scheme must be redis")
+    case "rediss": usesTLS = true
+    case "redis+sentinel": isSentinel = true
+    case "rediss+sentinel": (usesTLS, isSentinel) = (true, true)
+    default: throw invalid("the scheme must be redis, rediss or redis+sentinel")
     }
     var rest = url[scheme.upperBound...]
-    self.init()
     if let slash = rest.lastIndex(of: "@").map({ rest[$0...].firstIndex(of: "/") })
       ?? rest.firstIndex(of: "/")
     {
-      let path = rest[slash...].dropFirst()
+      var path = rest[slash...].dropFirst()
+      if isSentinel {
+        let name = path.prefix { $0 != "/" }
+        primaryName = name.isEmpty ? nil : String(name)
+        path = path[name.endIndex...].dropFirst()
+      }
       if !path.isEmpty {
         guard let number = Int(path), number >= 0 else {
           throw invalid("the database after the last slash must be a number")
@@ -44,14 +51,24 @@ extension RedisConfiguration {
       username = user.isEmpty ? nil : user
       password = secret.isEmpty ? nil : Secret(secret)
     }
-    (host, port) = try Self.hostAndPort(rest, invalid)
+    guard isSentinel else {
+      (host, port) = try Self.hostAndPort(rest, standard: 6379, invalid)
+      return
+    }
+    guard primaryName != nil else { throw invalid("the name of the primary must follow the hosts") }
+    for part in rest.split(separator: ",") {
+      let (host, port) = try Self.hostAndPort(part, standard: 26379, invalid)
+      sentinels.append(Endpoint(host: host, port: port))
+    }
+    guard let first = sentinels.first else { throw invalid("the host is missing") }
+    (host, port) = (first.host, first.port)
   }
 
   private static func hostAndPort(
-    _ text: Substring, _ invalid: (String) -> RedisError
+    _ text: Substring, standard: Int, _ invalid: (String) -> RedisError
   ) throws(RedisError) -> (String, Int) {
     var host = text
-    var digits: Substring = "6379"
+    var digits = Substring(String(standard))
     if text.first == "[" {
       guard let bracket = text.firstIndex(of: "]") else { throw invalid("a ] is missing") }
       host = text[..<bracket].dropFirst()

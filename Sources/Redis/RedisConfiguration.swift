@@ -10,6 +10,14 @@ public struct RedisConfiguration: Sendable, CustomStringConvertible {
   public var password: Secret?
   /// The database number.
   public var database: Int
+  /// Whether the connection is encrypted and the server's certificate checked (`rediss://`).
+  public var usesTLS = false
+  /// A file of certificates (PEM) of those who may vouch for the server; `nil` for the system's.
+  public var certificateAuthorityFile: String?
+  /// The Sentinels that know where the primary is; when empty, `host` and `port` are the server.
+  public var sentinels: [Endpoint] = []
+  /// The name by which the Sentinels know the primary.
+  public var primaryName: String?
   /// The name that `CLIENT LIST` shows.
   public var clientName: String
   /// How long a connection may take to come up, greeting included.
@@ -32,13 +40,33 @@ public struct RedisConfiguration: Sendable, CustomStringConvertible {
     self.clientName = clientName
   }
 
+  /// A host and a port.
+  public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
+    /// A host name or an address.
+    public var host: String
+    /// The TCP port.
+    public var port: Int
+
+    /// Names a place to connect to.
+    public init(host: String, port: Int) {
+      self.host = host
+      self.port = port
+    }
+
+    /// `host:port`.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  }
+
   /// `host:port`, for messages.
-  public var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  public var address: String { "\(Endpoint(host: host, port: port))" }
 
   /// The URL, without the password.
   public var description: String {
     let user = username ?? (password == nil ? "" : "default")
     let login = user.isEmpty ? "" : password == nil ? "\(user)@" : "\(user):•••@"
-    return "redis://\(login)\(address)/\(database)"
+    let scheme = usesTLS ? "rediss" : "redis"
+    guard let primaryName else { return "\(scheme)://\(login)\(address)/\(database)" }
+    let hosts = sentinels.map(\.description).joined(separator: ",")
+    return "\(scheme)+sentinel://\(login)\(hosts)/\(primaryName)/\(database)"
   }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// One connection to Redis: commands go out at once, one behind the other, and are answered in
 /// that order.
@@ -9,16 +10,23 @@ import NIOPosix
 public final class RedisConnection: Sendable {
   /// What Redis calls this connection, for `CLIENT UNBLOCK`.
   public let id: Int
+  /// How many milliseconds Redis's clock is ahead of this machine's, as far as the greeting told.
+  let clockOffset: Int64
+  /// Whether to end when the server turns out to be a replica now: the Sentinels know the new primary.
+  private let leavesReplicas: Bool
   private let address: String
   private let channel: any Channel
   private let handler: NIOLoopBound<RedisChannelHandler>
   private let commandTimeout: TimeAmount
 
   private init(
-    id: Int, address: String, channel: any Channel, handler: NIOLoopBound<RedisChannelHandler>,
-    commandTimeout: TimeAmount
+    id: Int, clockOffset: Int64 = 0, leavesReplicas: Bool = false, address: String,
+    channel: any Channel,
+    handler: NIOLoopBound<RedisChannelHandler>, commandTimeout: TimeAmount
   ) {
     self.id = id
+    self.clockOffset = clockOffset
+    self.leavesReplicas = leavesReplicas
     self.address = address
     self.channel = channel
     self.handler = handler
@@ -32,19 +40,49 @@ public final class RedisConnection: Sendable {
   static func connect(
     _ configuration: RedisConfiguration, on eventLoop: any EventLoop
   ) async throws(RedisError) -> RedisConnection {
+    guard configuration.primaryName != nil else {
+      return try await open(configuration, on: eventLoop)
+    }
+    let primary = try await RedisSentinel(configuration).primary(on: eventLoop)
+    let connection = try await open(primary, on: eventLoop)
+    do throws(RedisError) {
+      let role = try await connection.send(["ROLE"]).elements?.first?.text
+      guard role == "master" else {
+        throw RedisError(
+          .unavailable, "Redis at \(primary.address) is \(role ?? "none"), no primary (any more)")
+      }
+      return connection
+    } catch {
+      connection.close()
+      throw error
+    }
+  }
+
+  /// Opens a connection to the host and the port of the configuration.
+  static func open(
+    _ configuration: RedisConfiguration, on eventLoop: any EventLoop
+  ) async throws(RedisError) -> RedisConnection {
     let timeout = TimeAmount(configuration.connectTimeout)
     let address = configuration.address
     let opened: (any Channel, NIOLoopBound<RedisChannelHandler>)
+    let tls = try configuration.tlsContext
+    let host = configuration.host
+    // An address has no name to ask for; it is checked against the certificate all the same.
+    let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
     do {
       opened = try await ClientBootstrap(group: eventLoop)
         .connectTimeout(timeout)
         .channelOption(.socketOption(.so_keepalive), value: 1)
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
+            if let tls {
+              try channel.pipeline.syncOperations.addHandler(
+                NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : host))
+            }
             try channel.pipeline.syncOperations.addHandler(RedisChannelHandler(address: address))
           }
         }
-        .connect(host: configuration.host, port: configuration.port)
+        .connect(host: host, port: configuration.port)
         .flatMapThrowing { channel in
           let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
           return (channel, NIOLoopBound(handler, eventLoop: channel.eventLoop))
@@ -55,9 +93,10 @@ public final class RedisConnection: Sendable {
     let greeter = RedisConnection(
       id: 0, address: address, channel: opened.0, handler: opened.1, commandTimeout: timeout)
     do throws(RedisError) {
-      let id = try await greeter.greet(configuration)
+      let (id, clockOffset) = try await greeter.greet(configuration)
       return RedisConnection(
-        id: id, address: address, channel: opened.0, handler: opened.1,
+        id: id, clockOffset: clockOffset, leavesReplicas: configuration.primaryName != nil,
+        address: address, channel: opened.0, handler: opened.1,
         commandTimeout: TimeAmount(configuration.commandTimeout))
     } catch {
       greeter.close()
@@ -65,7 +104,10 @@ public final class RedisConnection: Sendable {
     }
   }
 
-  private func greet(_ configuration: RedisConfiguration) async throws(RedisError) -> Int {
+  /// - Returns: the connection's number, and the offset of Redis's clock.
+  private func greet(
+    _ configuration: RedisConfiguration
+  ) async throws(RedisError) -> (Int, Int64) {
     var hello: RedisCommand = ["HELLO", 3]
     if let password = configuration.password {
       hello.arguments += [
@@ -77,18 +119,28 @@ public final class RedisConnection: Sendable {
     if configuration.database != 0 {
       commands.append(["SELECT", .integer(configuration.database)])
     }
+    commands.append(["TIME"])
     var id = 0
+    var time: RESPValue = .null
+    let before = UnixTime.milliseconds
     for (index, reply) in try await send(commands).enumerated() {
       do throws(RedisError) {
         let reply = try reply.get()
         if index == 0 { id = reply["id"]?.integer ?? 0 }
+        time = reply
       } catch {
         throw RedisError(
           error.code, "Redis at \(address) refused the login: \(error.message)",
           serverCode: error.serverCode)
       }
     }
-    return id
+    let now = (before + UnixTime.milliseconds) / 2
+    guard let parts = time.elements, parts.count == 2, let seconds = parts[0].integer,
+      let microseconds = parts[1].integer, 0..<(1 << 40) ~= seconds
+    else { throw RedisError(.damagedReply, "Redis at \(address) does not tell the time") }
+    let offset = Int64(seconds) * 1000 + Int64(microseconds / 1000) - now
+    // What a round trip may hide is no difference.
+    return (id, abs(offset) < 20 ? 0 : offset)
   }
 
   /// Sends a command and waits for its answer.
@@ -123,6 +175,11 @@ public final class RedisConnection: Sendable {
     let timeout = commandTimeout + TimeAmount(blocking)
     channel.eventLoop.execute { [bytes] in
       self.handler.value.send(bytes, replyCount: commands.count, timeout: timeout) { result in
+        if self.leavesReplicas, case .success(let replies) = result,
+          replies.contains(where: \.isReadOnlyError)
+        {
+          self.close()
+        }
         if hasScripts, case .success(let replies) = result {
           self.retryUnknownScripts(commands, replies, completion)
         } else {

@@ -15,6 +15,9 @@ public final class PredictionStatistics: Sendable {
     /// How long all together.
     public var nanoseconds: UInt64 = 0
 
+    /// Never, and no time.
+    public init() {}
+
     mutating func add(_ duration: Duration) {
       count += 1
       nanoseconds &+= UInt64(max(0, duration.nanoseconds))

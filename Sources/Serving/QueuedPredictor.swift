@@ -37,7 +37,7 @@ extension PredictionError {
     case .tooLarge: self.init(.tooLarge, error.message, field: "data")
     case .expired: self.init(.deadlineExceeded, error.message)
     case .unavailable: self.init(.unavailable, error.message, retryAfter: .seconds(1))
-    case .failed: self.init(.internal, error.message)
+    case .failed, .unknown, .finished, .mismatch: self.init(.internal, error.message)
     case .cancelled: self.init(.cancelled, error.message)
     }
   }

@@ -34,22 +34,47 @@ public struct Worker: Service {
       let jobs = await source.take(upTo: batchSize)
       // None come only when it is time to stop.
       if jobs.isEmpty { return }
-      var results: [(job: Job, outcome: JobOutcome)] = []
-      for job in jobs { results.append((job, await outcome(of: job))) }
-      await source.complete(results)
+      let outcomes = await outcomes(of: jobs)
+      await source.complete(zip(jobs, outcomes).map { ($0, $1) })
     }
   }
 
-  /// Predicts; what the request itself did wrong is an answer too.
-  private func outcome(of job: Job) async -> JobOutcome {
-    guard let request = PredictionCodec.decodeRequest(job.payload, deadline: job.deadline) else {
-      return .dead("the job's payload is no prediction request")
+  /// Predicts jobs that go together in one call.
+  private func outcomes(of jobs: [Job]) async -> [JobOutcome] {
+    let requests = jobs.map { job in
+      PredictionCodec.decodeRequest(job.payload, deadline: job.deadline)
     }
+    var outcomes = [JobOutcome](
+      repeating: .dead("the job's payload is no prediction request"), count: jobs.count)
+    for batch in PredictionBatch.batches(of: requests) {
+      if batch.positions.count > 1, let prediction = try? await predictor.predict(batch.request),
+        let parts = batch.split(prediction)
+      {
+        for (position, part) in zip(batch.positions, parts) {
+          outcomes[position] =
+            jobs[position].deadline.hasPassed
+            ? .expired : .done(PredictionCodec.encode(.success(part)))
+        }
+        continue
+      }
+      // One by one, so that a request that is at fault fails alone.
+      for position in batch.positions {
+        guard let request = requests[position] else { continue }
+        outcomes[position] = await outcome(of: jobs[position], request)
+      }
+    }
+    return outcomes
+  }
+
+  /// Predicts; what the request itself did wrong is an answer too.
+  private func outcome(of job: Job, _ request: PredictionRequest) async -> JobOutcome {
     do throws(PredictionError) {
       return .done(PredictionCodec.encode(.success(try await predictor.predict(request))))
     } catch {
-      return error.code == .deadlineExceeded
-        ? .expired : .done(PredictionCodec.encode(.failure(error)))
+      if error.code == .deadlineExceeded { return .expired }
+      // Whoever waits gets the error as it is; a durable job keeps what it says.
+      return job.piece == nil
+        ? .done(PredictionCodec.encode(.failure(error))) : .failed(error.message)
     }
   }
 }

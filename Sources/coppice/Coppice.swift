@@ -18,8 +18,8 @@ struct Coppice: AsyncParsableCommand {
       comes first.
       """,
     subcommands: [
-      TrainCommand.self, ServeCommand.self, WorkerCommand.self, InspectCommand.self,
-      ConvertCommand.self, VerifyCommand.self, HealthcheckCommand.self,
+      TrainCommand.self, ServeCommand.self, WorkerCommand.self, QueueCommand.self,
+      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, HealthcheckCommand.self,
     ])
 
   static func main() async {

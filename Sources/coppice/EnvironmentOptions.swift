@@ -44,6 +44,8 @@ struct EnvironmentOptions {
   private func value(of option: String) throws -> String? {
     let variable = Self.variable(option)
     if let value = environment[variable] { return value.isEmpty ? nil : value }
+    // Vertex AI's own variable for the port.
+    if option == "port", let port = environment["AIP_HTTP_PORT"], !port.isEmpty { return port }
     guard let path = environment[variable + "_FILE"], !path.isEmpty else { return nil }
     do {
       let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -17,5 +17,7 @@ let metricHelps = [
   "coppice_job_wait_seconds": "Time of a job from being handed in to being taken.",
   "coppice_queue_waiting": "Jobs that wait for a worker.",
   "coppice_queue_running": "Jobs in the hands of workers.",
+  "coppice_queue_oldest_seconds": "The age of the oldest job that waits or runs.",
+  "coppice_webhooks_total": "Posts to webhooks of jobs.",
   "coppice_queue_depth": "Jobs that wait or run.",
 ]

@@ -6,8 +6,15 @@ import Redis
 struct QueueOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The Redis of the job queue, redis://[user][:password]@host:port/db.", valueName: "url"))
+      "The Redis of the job queue: redis://[user][:password]@host:port/db, rediss:// for TLS, or "
+        + "redis+sentinel://host:port,host:port/primary.", valueName: "url"))
   var redis: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "With rediss://: a PEM file of the authorities that vouch for the server; otherwise the "
+        + "system's.", valueName: "path"))
+  var redisCa: String?
 
   @Option(help: "The queue's name, if several share one Redis.")
   var queue = "coppice"
@@ -18,8 +25,12 @@ struct QueueOptions: ParsableArguments {
   @Option(help: "How long a worker may be silent, in seconds, before others take over its jobs.")
   var visibility = 3.0
 
+  @Option(help: "How many workers may die of a job before it is set aside.")
+  var maxAttempts = 3
+
   func validate() throws {
     guard maxQueueDepth > 0 else { throw ValidationError("--max-queue-depth must be at least 1") }
+    guard maxAttempts > 0 else { throw ValidationError("--max-attempts must be at least 1") }
     guard visibility >= 0.1, visibility <= 3600 else {
       throw ValidationError("--visibility must be 0.1 to 3600 seconds")
     }
@@ -28,7 +39,12 @@ struct QueueOptions: ParsableArguments {
 
   /// The server, if one was named.
   var configuration: RedisConfiguration? {
-    get throws { try redis.map { try RedisConfiguration(url: $0) } }
+    get throws {
+      guard let redis else { return nil }
+      var configuration = try RedisConfiguration(url: redis)
+      configuration.certificateAuthorityFile = redisCa
+      return configuration
+    }
   }
 
   /// The queue's settings.
@@ -36,6 +52,7 @@ struct QueueOptions: ParsableArguments {
     var configuration = RedisQueueConfiguration()
     configuration.name = queue
     configuration.maximumDepth = maxQueueDepth
+    configuration.maximumAttempts = maxAttempts
     configuration.visibility = .seconds(visibility)
     return configuration
   }

@@ -6,6 +6,19 @@ import Redis
 import ServiceLifecycle
 import Serving
 import Telemetry
+import Worker
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// `coppice serve`: answers predictions over HTTP and gRPC.
 struct ServeCommand: AsyncParsableCommand {
@@ -13,8 +26,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Serve models over HTTP and gRPC.",
     discussion: """
-      Without --redis this process predicts itself. With --redis it checks requests and puts them \
-      into the queue, and workers (coppice worker) predict.
+      Without --redis this process predicts itself, and keeps jobs (/api/jobs) in a file. With \
+      --redis it checks requests and puts them into the queue, and workers (coppice worker) predict.
       """)
 
   @OptionGroup var models: ModelOptions
@@ -39,6 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup var queue: QueueOptions
 
+  @OptionGroup var jobs: JobOptions
+
   @OptionGroup var log: LogOptions
 
   func validate() throws {
@@ -57,26 +72,53 @@ struct ServeCommand: AsyncParsableCommand {
     let metrics = PrometheusRegistry(helps: metricHelps)
     let catalog = try models.load(logger: logger)
     guard let redis = try queue.configuration else {
-      let servers = servers(catalog, LocalPredictor(catalog), metrics: metrics, logger: logger)
-      return try await run([servers], logger: logger)
+      return try await serveAlone(catalog, metrics: metrics, logger: logger)
     }
     let client = RedisClient(redis, logger: logger)
-    let jobs = RedisJobQueue(
-      client, configuration: queue.queueConfiguration, metrics: metrics, logger: logger)
+    var configuration = queue.queueConfiguration
+    configuration.durable = jobs.settings
+    let queue = RedisJobQueue(
+      client, configuration: configuration, metrics: metrics, logger: logger)
     let servers = servers(
-      catalog, QueuedPredictor(jobs), metrics: metrics, logger: logger, obstacle: { jobs.obstacle })
-    try await run([client, jobs, servers], logger: logger)
+      catalog, QueuedPredictor(queue), jobs.service(queue), metrics: metrics, logger: logger,
+      obstacle: { queue.obstacle })
+    let webhooks = jobs.delivery(queue, metrics: metrics, logger: logger)
+    try await run([client, queue] + webhooks + [servers], logger: logger)
+  }
+
+  /// Predicts in this process, jobs too.
+  private func serveAlone(
+    _ catalog: ModelCatalog, metrics: PrometheusRegistry, logger: Logger
+  ) async throws {
+    let predictor = MeteredPredictor(LocalPredictor(catalog), metrics: metrics)
+    let queue = try await jobs.embeddedQueue(metrics: metrics, logger: logger)
+    var services: [any Service] = [queue]
+    // One for each core, so that a large job does not leave any idle.
+    for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
+      let source = SQLiteJobSource(queue)
+      services += [
+        source, Worker(source: source, predictor: predictor, batchSize: 8, logger: logger),
+      ]
+    }
+    services += jobs.delivery(queue, metrics: metrics, logger: logger)
+    services.append(
+      servers(
+        catalog, LocalPredictor(catalog), jobs.service(queue), metrics: metrics, logger: logger))
+    try await run(services, logger: logger)
   }
 
   private func servers(
-    _ catalog: ModelCatalog, _ predictor: any Predicting, metrics: PrometheusRegistry,
-    logger: Logger, obstacle: @escaping @Sendable () async -> String? = { nil }
+    _ catalog: ModelCatalog, _ predictor: any Predicting, _ jobs: JobService,
+    metrics: PrometheusRegistry, logger: Logger,
+    obstacle: @escaping @Sendable () async -> String? = { nil }
   ) -> Together {
     let metered = MeteredPredictor(predictor, metrics: metrics)
     let http = HTTPServer(
       configuration: .init(
-        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes),
-      catalog: catalog, predictor: metered, statistics: metered.statistics, metrics: metrics,
+        host: host, port: port, timeout: .seconds(timeout), maximumBodySize: maxBodyBytes,
+        vertex: VertexPaths(environment: ProcessInfo.processInfo.environment)),
+      catalog: catalog, predictor: metered, jobs: jobs, statistics: metered.statistics,
+      metrics: metrics,
       logger: logger, obstacle: obstacle)
     guard !noGrpc, let inference = http.inference else { return Together(services: [http]) }
     let grpc = GRPCServer(

@@ -3,11 +3,13 @@ import contextlib
 import json
 import os
 import pathlib
+import queue
 import shutil
 import signal
 import struct
 import subprocess
 import tempfile
+import threading
 
 import numpy as np
 
@@ -39,32 +41,35 @@ def repository(folder):
 
 
 class Server:
-    """A process; `log` has the lines that it wrote until it listened."""
+    """A process that listens; `lines` are those of its log, as objects."""
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(
             [BINARY, "serve", *arguments, "--port", "0", "--grpc-port", "0"], stderr=subprocess.PIPE,
             env=dict(os.environ, COPPICE_LOG_FORMAT="json"), text=True)
-        ports = {}
-        while len(ports) < 2:
-            line = self.process.stderr.readline()
-            if not line:
-                raise AssertionError(f"coppice serve ended with {self.process.wait()}")
+        self.lines, ports = [], queue.Queue()
+        # A pipe that nobody empties would stop the server.
+        self.reader = threading.Thread(target=self.read, args=[ports], daemon=True)
+        self.reader.start()
+        found = dict(ports.get(timeout=30) for _ in range(2))
+        self.address, self.http = (f"127.0.0.1:{found[name]}" for name in ("grpc", "http"))
+
+    def read(self, ports):
+        for line in self.process.stderr:
             fields = json.loads(line)
+            self.lines.append(fields)
             if fields["message"].startswith("listening"):
-                ports["grpc" if "gRPC" in fields["message"] else "http"] = int(fields["port"])
-        self.address = f"127.0.0.1:{ports['grpc']}"
-        self.http = f"127.0.0.1:{ports['http']}"
+                ports.put(("grpc" if "gRPC" in fields["message"] else "http", fields["port"]))
 
     def stop(self):
-        """SIGTERM; the rest of the log, line by line as objects. It must end with exit code 0."""
+        """SIGTERM; it must end with exit code 0."""
         self.process.send_signal(signal.SIGTERM)
-        return self.rest()
+        self.ended()
 
-    def rest(self):
-        lines = [json.loads(line) for line in self.process.stderr]
-        assert self.process.wait() == 0
-        return lines
+    def ended(self):
+        """Waits for its end, and for the end of its log."""
+        assert self.process.wait(timeout=30) == 0
+        self.reader.join()
 
 
 @contextlib.contextmanager
@@ -77,5 +82,4 @@ def serving(*arguments):
                 server.stop()
         finally:
             server.process.kill()
-            server.process.stderr.close()
             server.process.wait()

@@ -1,11 +1,12 @@
 """gRPC in front of the queue: deadlines, cancelled calls, workers, and a stop with calls under way."""
 import contextlib
-import os
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
+import urllib.request
 
 import grpc
 import numpy as np
@@ -88,8 +89,8 @@ def test_the_queue():
                 for index in range(20):
                     result = client.infer("iris", [row(index)], outputs=[triton.InferRequestedOutput("predict_proba")])
                     assert np.array_equal(result.as_numpy("predict_proba")[0], PROBABILITIES[index])
-            lines = server.stop()
-            codes = {line["status"] for line in lines if line["message"] == "call"}
+            server.stop()
+            codes = {line["status"] for line in server.lines if line["message"] == "call"}
             assert {"OK", "DEADLINE_EXCEEDED"} <= codes
         finally:
             server.process.kill()
@@ -108,38 +109,35 @@ def test_a_stop_finishes_what_is_under_way():
             request_serializer=service_pb2.ModelInferRequest.SerializeToString,
             response_deserializer=service_pb2.ModelInferResponse.FromString)
         under_way = infer.future(request(), timeout=3)
+        open_for_ever = threading.Event()
         stream = channel.stream_stream(
             "/inference.GRPCInferenceService/ModelStreamInfer",
-            response_deserializer=service_pb2.ModelStreamInferResponse.FromString)(iter_for_ever())
+            response_deserializer=service_pb2.ModelStreamInferResponse.FromString)(nothing_until(open_for_ever))
         # The job is in the queue when the queue says so.
         until(lambda: b"coppice_jobs_enqueued_total 1" in metrics(server))
         worker = subprocess.Popen(
-            [BINARY, "worker", server_models(server), "--redis", url, "--port", "0"], stderr=subprocess.DEVNULL)
+            [BINARY, "worker", server.process.args[2], "--redis", url, "--port", "0"], stderr=subprocess.DEVNULL)
         try:
             server.process.send_signal(signal.SIGTERM)
             assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
-            with contextlib.suppress(StopIteration, grpc.RpcError):
+            with pytest.raises(grpc.RpcError) as caught:
                 next(stream)
+            assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
             assert under_way.result().outputs
             with pytest.raises(grpc.RpcError) as caught:
                 infer(request(), timeout=3)
             assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
-            server.rest()
+            server.ended()
         finally:
+            open_for_ever.set()
             worker.kill()
             worker.wait()
 
 
-def iter_for_ever():
-    import threading
-    threading.Event().wait()
-    yield b""
-
-
-def server_models(server):
-    return server.process.args[2]
+def nothing_until(event):
+    event.wait()
+    yield from ()
 
 
 def metrics(server):
-    import urllib.request
     return urllib.request.urlopen(f"http://{server.http}/metrics").read()

@@ -17,7 +17,7 @@ import Testing
     ForestGenerator(name: "depth 4, wide rows", trees: 200, depth: 4...4, features: 300),
     ForestGenerator(name: "depth 9 to 14", trees: 10, depth: 9...14, fullness: 0.7),
     ForestGenerator(
-      name: "more thresholds than 16 bits count", trees: 20, depth: 13...13, features: 1,
+      name: "more thresholds than 16 bits count", trees: 10, depth: 13...13, features: 1,
       thresholds: 200_000),
     ForestGenerator(name: "three classes", trees: 150, depth: 0...4, outputs: 3),
     ForestGenerator(name: "seven classes", trees: 140, depth: 6...6, features: 20, outputs: 7),

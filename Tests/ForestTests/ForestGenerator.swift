@@ -78,10 +78,7 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
         } else {
           nodes[position] = .leafRow(leaves.count / width)
           for _ in 0..<width {
-            leaves.append(
-              summation == .float32
-                ? Double(Float.random(in: -1...1, using: &random))
-                : .random(in: -1...1, using: &random))
+            leaves.append(leaf(&random))
           }
         }
         continue
@@ -95,6 +92,15 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
     return Tree(
       output: output, nodes: nodes.compactMap(\.self),
       leaves: leaves.isEmpty ? nil : LeafTable(width: width, values: leaves))
+  }
+
+  private func leaf(_ random: inout Seeded) -> Double {
+    switch summation {
+    case .float32: Double(Float.random(in: -1...1, using: &random))
+    case .float64: .random(in: -1...1, using: &random)
+    // Fractions of few rows, which many leaves share.
+    case .mean: Double(Int.random(in: 0...7, using: &random)) / 7
+    }
   }
 
   private func split(yes: Int, no: Int, _ values: [[Float]], _ random: inout Seeded) -> Split {

@@ -24,10 +24,27 @@ struct JobStateTests {
     }
   }
 
+  @Test("the first end of a job stays, and only a dead one is taken back")
+  func states() {
+    let ends = JobState.allCases.filter(\.isFinal)
+    for state in [JobState.queued, .running] {
+      #expect(state.after(.taken) == .running)
+      #expect(state.after(.retried) == nil)
+      #expect(state.after(.ended(.running)) == nil)
+      for end in ends { #expect(state.after(.ended(end)) == end) }
+    }
+    for end in ends {
+      #expect(end.after(.taken) == nil)
+      #expect(end.after(.retried) == (end == .dead ? .queued : nil))
+      for other in ends { #expect(end.after(.ended(other)) == nil) }
+    }
+  }
+
   @Test("an outcome reads back as it was stored")
   func outcomes() {
     let all: [JobOutcome] = [
-      .done(ByteBuffer(bytes: [0, 255])), .done(ByteBuffer()), .failed("why"), .expired, .dead("x"),
+      .done(ByteBuffer(bytes: [0, 255])), .done(ByteBuffer()), .failed("why"), .expired, .cancelled,
+      .dead("x"),
     ]
     for outcome in all { #expect(JobOutcome(stored: outcome.stored) == outcome) }
     #expect(JobOutcome(stored: ByteBuffer()) == nil)
@@ -62,18 +79,21 @@ struct JobStateTests {
       let values = fields.flatMap {
         [RESPValue.string(ByteBuffer(string: $0.0)), .string(ByteBuffer(string: $0.1))]
       }
-      return JobEntry(entry: "\(number)-0", fields: .array(values), attempt: attempt)
+      return JobEntry(
+        place: JobPlace(priority: .normal, entry: "\(number)-0"), fields: .array(values),
+        attempt: attempt)
     }
     let intake = Intake(
       [
         entry(1, deadline: 101, attempt: 3), entry(2, deadline: 100, attempt: 1),
         entry(3, deadline: 101, attempt: 4), entry(4, deadline: 100, attempt: 4),
-        JobEntry(entry: "5-0", fields: .null, attempt: 1),
+        JobEntry(
+          place: JobPlace(priority: .normal, entry: "5-0"), fields: .null, attempt: 1),
       ], maximumAttempts: 3, now: Deadline(unixMilliseconds: 100))
     #expect(intake.jobs.map(\.id) == [job(1)])
     #expect(intake.expired.map(\.id) == [job(2), job(4)])
     #expect(intake.exhausted.map(\.id) == [job(3)])
-    #expect(intake.damaged.map(\.entry.entry) == ["5-0"])
+    #expect(intake.damaged.map(\.entry.place.entry) == ["5-0"])
   }
 }
 

@@ -51,9 +51,9 @@ struct QueueFixture {
   /// Waits until this many jobs wait or run.
   func depth(is count: Int) async throws {
     while true {
-      let groups = try? await redis.send(["XINFO", "GROUPS", "{coppice}:jobs"])
+      let groups = try? await redis.send(["XINFO", "GROUPS", "{coppice}:jobs:interactive"])
       let group = groups?.elements?.first
-      let length = try await redis.send(["XLEN", "{coppice}:jobs"]).integer ?? 0
+      let length = try await redis.send(["XLEN", "{coppice}:jobs:interactive"]).integer ?? 0
       let lag = group?["lag"]?.integer
       let depth = lag.map { $0 + (group?["pending"]?.integer ?? 0) } ?? length
       if depth == count { return }
@@ -63,10 +63,10 @@ struct QueueFixture {
   /// Takes the waiting jobs as a worker that dies with them.
   func takeAndDie(_ consumer: String = "dead", count: Int = 100) async throws {
     _ = try? await redis.send(
-      ["XGROUP", "CREATE", "{coppice}:jobs", "workers", "0", "MKSTREAM"])
+      ["XGROUP", "CREATE", "{coppice}:jobs:interactive", "workers", "0", "MKSTREAM"])
     _ = try await redis.send([
       "XREADGROUP", "GROUP", "workers", .text(consumer), "COUNT", .integer(count), "STREAMS",
-      "{coppice}:jobs", ">",
+      "{coppice}:jobs:interactive", ">",
     ])
   }
 

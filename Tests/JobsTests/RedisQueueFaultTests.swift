@@ -4,7 +4,7 @@ import Redis
 import Testing
 import TestSupport
 
-@Suite("A queue in Redis, when things break", .timeLimit(.minutes(1)))
+@Suite("A queue in Redis, when things break", .timeLimit(.minutes(5)))
 struct RedisQueueFaultTests {
   private static func impatient() -> RedisQueueConfiguration {
     var configuration = RedisQueueConfiguration()
@@ -128,7 +128,7 @@ struct RedisQueueFaultTests {
     try await withRedis { server in
       try await QueueFixture(server, Self.impatient()).run { fixture in
         let entry = try await fixture.redis.send(
-          RedisCommand(["XADD", "{coppice}:jobs", "*"] + fields.map { .text($0) }))
+          RedisCommand(["XADD", "{coppice}:jobs:interactive", "*"] + fields.map { .text($0) }))
         try await during {
           await fixture.source.echo()
         } _: {
@@ -176,6 +176,40 @@ struct RedisQueueFaultTests {
         }
         try await fixture.depth(is: 0)
         #expect(fixture.metric("coppice_jobs_completed_total{outcome=\"done\"}") == 300)
+      }
+    }
+  }
+
+  @Test("says that a foreign value stands under one of its keys, and goes on beside it")
+  func foreignValues() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server, Self.impatient()).run { fixture in
+        let job = DurableJob(deadline: .after(.seconds(60)))
+        let foreign = try await fixture.queue.accept(
+          job, payload: ByteBuffer(string: "a"), rows: 1
+        ).id
+        _ = try await fixture.redis.send(["SET", "{coppice}:job:\(foreign)", "what is this"])
+        let error = await #expect(throws: JobError.self) {
+          try await fixture.queue.record(of: foreign)
+        }
+        #expect(error?.code == .unavailable)
+        #expect(error?.message.contains("WRONGTYPE") == true)
+        let good = try await fixture.queue.accept(job, payload: ByteBuffer(string: "b"), rows: 1).id
+        try await during {
+          await fixture.source.echo()
+        } _: {
+          let record = await fixture.queue.end(of: good, by: .after(.seconds(20)))
+          #expect(record?.state == .done)
+          // The entry of the other one is given out in vain a few times, and then set aside.
+          while try await fixture.redis.send(["XLEN", "{coppice}:dead"]).integer == 0 {}
+        }
+        // A hash that is no record is none.
+        _ = try await fixture.redis.send(["DEL", "{coppice}:job:\(foreign)"])
+        _ = try await fixture.redis.send(["HSET", "{coppice}:job:\(foreign)", "state", "lost"])
+        let damaged = await #expect(throws: JobError.self) {
+          try await fixture.queue.record(of: foreign)
+        }
+        #expect(damaged?.code == .unknown)
       }
     }
   }
@@ -263,7 +297,10 @@ struct RedisQueueFaultTests {
             "READONLY", [["REPLICAOF", "127.0.0.1", .integer(try freePort())]],
             [["REPLICAOF", "NO", "ONE"]]
           ),
-          ("WRONGTYPE", [["SET", "{coppice}:jobs", "foreign"]], [["DEL", "{coppice}:jobs"]]),
+          (
+            "WRONGTYPE", [["SET", "{coppice}:jobs:interactive", "foreign"]],
+            [["DEL", "{coppice}:jobs:interactive"]]
+          ),
         ]
         for fault in faults {
           for command in fault.break { _ = try await fixture.redis.send(command) }
@@ -277,7 +314,7 @@ struct RedisQueueFaultTests {
             let text = try await fixture.submit("b")
             #expect(text == "b!")
           }
-          _ = try await fixture.redis.send(["DEL", "{coppice}:jobs"])
+          _ = try await fixture.redis.send(["DEL", "{coppice}:jobs:interactive"])
         }
       }
     }
@@ -319,7 +356,7 @@ struct RedisQueueFaultTests {
   /// The server that the last job names.
   private func replyTo(_ fixture: QueueFixture) async throws -> String {
     let last = try await fixture.redis.send(
-      ["XREVRANGE", "{coppice}:jobs", "+", "-", "COUNT", 1])
+      ["XREVRANGE", "{coppice}:jobs:interactive", "+", "-", "COUNT", 1])
     return try #require(last.elements?.first?.elements?.last?["r"]?.text)
   }
 }

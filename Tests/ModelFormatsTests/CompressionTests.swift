@@ -5,7 +5,7 @@ import Testing
 @testable import ModelFormats
 
 /// Compressed files that are cut, or that become far more than they are.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CompressionTests {
   @Test(
     "A bomb is refused before it fills the memory",

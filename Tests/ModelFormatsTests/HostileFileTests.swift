@@ -4,7 +4,7 @@ import Testing
 @testable import ModelFormats
 
 /// Files that are cut, damaged or made to do harm: each is one clear error, soon.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostileFileTests {
   static let small = Fixture(name: "xgboost/3.4.1/categorical-one-hot")
 

@@ -5,7 +5,7 @@ import Testing
 @testable import ModelFormats
 
 /// LightGBM files that are cut, damaged or made to do harm: each is one clear error, soon.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LightGBMHostileFileTests {
   @Test("A text that is cut before its trees end is refused")
   func truncatedText() throws {

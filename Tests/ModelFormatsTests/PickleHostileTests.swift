@@ -4,7 +4,7 @@ import Testing
 @testable import ModelFormats
 
 /// Pickles that are cut, damaged or made to do harm: each is one clear error, soon, and nothing runs.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PickleHostileTests {
   @Test(
     "A pickle that asks for anything unknown is refused with the name and the place",

@@ -58,11 +58,38 @@ struct TreeModelTests {
   }
 
   @Test(
+    "A booster answers values, a classifier classes, whatever the file",
+    arguments: [
+      ("xgboost-1.7.6/booster", .values), ("xgboost-1.7.6/classifier-4", .classes),
+      ("xgboost-1.7.6/ranker", .values), ("xgboost-1.7.6/tutorial", .values),
+      ("sklearn-1.9.1/forest", .classes), ("sklearn-1.9.1/boosting-regressor", .values),
+      ("sklearn-1.9.1/pipeline-xgboost", .classes), ("sklearn-1.9.1/pipeline-standard", .classes),
+    ] as [(String, TreeModel.Answers)])
+  func answers(name: String, answers: TreeModel.Answers) throws {
+    #expect(try PickleFixture(path: "pickle/\(name).pkl").model().answers == answers)
+  }
+
+  @Test("An XGBoost file says whether a classifier saved it")
+  func savedByClassifier() throws {
+    var found: Set<TreeModel.Answers> = []
+    for fixture in Fixture.all where fixture.formats.contains("json") {
+      let model = try fixture.model("json")
+      let text = String(decoding: try fixture.bytes("json"), as: UTF8.self)
+      let isClassifier =
+        text.contains("_estimator_type") && text.contains("classifier")
+        || model.objective.name == "multi:softmax"
+      #expect(model.answers == (isClassifier ? .classes : .values), "\(fixture)")
+      found.insert(model.answers)
+    }
+    #expect(found == [.classes, .values])
+  }
+
+  @Test(
     "Files in other formats are named",
     arguments: [
       ("binf\u{0}\u{0}", "binary format"), ("bs64\tAAA", "base64"),
       ("\u{4}\u{22}M\u{18}", "lz4"), ("PK\u{3}\u{4}", "zip"),
-      ("CBM1", "CatBoost"), ("", "empty"), ("sepal,petal\n1,2", "known format"), ("[1,2]", "known"),
+      ("", "empty"), ("sepal,petal\n1,2", "known format"), ("[1,2]", "known"),
     ])
   func otherFormats(start: String, name: String) throws {
     let bytes = start.unicodeScalars.map { UInt8($0.value) }

@@ -5,7 +5,7 @@ import Testing
 
 /// XGBoost's binary format: what may stand around a model, and files that are cut, damaged or made to
 /// do harm.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct XGBoostBinaryTests {
   static let fixture = Fixture(name: "xgboost/1.7.6/old-logistic")
   static let fixtures = Fixture.all.filter { $0.formats == ["bin"] }

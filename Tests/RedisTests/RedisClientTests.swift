@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import Redis
 
-@Suite("Redis client", .timeLimit(.minutes(1)))
+@Suite("Redis client", .timeLimit(.minutes(5)))
 struct RedisClientTests {
   static func client(_ server: RedisServer) throws -> RedisClient {
     RedisClient(try RedisConfiguration(url: server.url), logger: .quiet)

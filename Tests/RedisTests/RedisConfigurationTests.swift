@@ -35,7 +35,7 @@ struct RedisConfigurationTests {
       "redis://host:0",
       "redis://host:65536", "redis://host:x", "redis://:hunter2@host/x", "redis://:hunter2@host/-1",
       "redis://::1", "redis://[::1", "redis://[::1]x", "redis://:hunter2%4@host",
-      "redis://:hunter2%zz@host", "redis://:hunter2%ff@host", "rediss://:hunter2@host",
+      "redis://:hunter2%zz@host", "redis://:hunter2%ff@host", "redis+sentinel://:hunter2@host",
       "redis://a b", "redis://host?x=1",
     ])
   func refuses(url: String) {
@@ -43,6 +43,20 @@ struct RedisConfigurationTests {
     #expect(error?.code == .invalidConfiguration)
     #expect(error?.message.contains("Redis URL") == true)
     #expect(error?.message.contains("hunter2") == false)
+  }
+
+  @Test("reads what stands for TLS and for Sentinels")
+  func variants() throws {
+    let encrypted = try RedisConfiguration(url: "rediss://:p@host")
+    #expect(encrypted.usesTLS)
+    #expect(encrypted.port == 6379)
+    #expect("\(encrypted)" == "rediss://default:•••@host:6379/0")
+    let watched = try RedisConfiguration(url: "redis+sentinel://:p@a:1,b,[::1]:2/main/3")
+    #expect(!watched.usesTLS)
+    #expect(watched.primaryName == "main")
+    #expect(watched.database == 3)
+    #expect(watched.sentinels.map { "\($0)" } == ["a:1", "b:26379", "[::1]:2"])
+    #expect("\(watched)" == "redis+sentinel://default:•••@a:1,b:26379,[::1]:2/main/3")
   }
 
   @Test("never prints the password")

@@ -37,12 +37,16 @@ public final class CoppiceProcess: Sendable {
       .appending(path: "coppice").path
   }
 
+  /// No server of a test finds another one's jobs, or a person's.
+  private static let noState = FileManager.default.temporaryDirectory
+    .appending(path: "coppice-state-\(UUID())").path
+
   /// Starts the binary; its log is JSON unless the arguments say otherwise.
   public init(_ arguments: [String], environment: [String: String] = [:]) throws {
     process.executableURL = URL(filePath: Self.binary)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["COPPICE_LOG_FORMAT": "json"]) { _, new in new }
+      .merging(["COPPICE_LOG_FORMAT": "json", "XDG_STATE_HOME": Self.noState]) { _, new in new }
       .merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
     let log = Pipe()

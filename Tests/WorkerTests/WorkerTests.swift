@@ -9,7 +9,7 @@ import Testing
 import TestSupport
 import Worker
 
-@Suite("A worker", .timeLimit(.minutes(1)))
+@Suite("A worker", .timeLimit(.minutes(5)))
 struct WorkerTests {
   static let iris = ModelID(name: "iris", version: "1")
   static let row = Matrix(rowCount: 1, columnCount: 4, values: [5.9, 3.2, 4.8, 1.8])

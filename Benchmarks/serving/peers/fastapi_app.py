@@ -2,7 +2,9 @@
 from typing import Annotated
 
 import model
-from fastapi import FastAPI
+import numpy as np
+import orjson
+from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
 
 app = FastAPI(openapi_url=None)
@@ -22,3 +24,12 @@ class Answer(BaseModel):
 async def predict(row: Row) -> Answer:
     k = model.classify(iris, row.data)
     return Answer(prediction=k, name=model.NAMES[k])
+
+
+@app.post("/batch")
+async def batch(request: Request) -> Response:
+    """1,000 rows, past pydantic: the fastest way there is."""
+    rows = np.asarray(orjson.loads(await request.body())["data"], dtype=np.float32)
+    answer = model.wide().inplace_predict(rows, validate_features=False)
+    return Response(orjson.dumps({"probabilities": answer}, option=orjson.OPT_SERIALIZE_NUMPY),
+                    media_type="application/json")

@@ -1,4 +1,5 @@
 """Shared by the Python peers: loads the model once, predicts one row."""
+import functools
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -9,10 +10,15 @@ MODELS = os.environ["MODELS_DIR"]
 NAMES = ("setosa", "versicolor", "virginica")
 
 
-def booster():
-    b = xgb.Booster(model_file=f"{MODELS}/iris.json")
+def booster(name="iris"):
+    b = xgb.Booster(model_file=f"{MODELS}/{name}.json")
     b.set_param({"nthread": 1})
     return b
+
+
+@functools.cache
+def wide():
+    return booster("wide")
 
 
 def classify(b, row):

@@ -1,4 +1,5 @@
 import GRPCCore
+import HTTPTypes
 import Hummingbird
 import Jobs
 
@@ -6,6 +7,9 @@ import Jobs
 struct Call: Sendable {
   /// The call that the task at work answers.
   @TaskLocal static var current = Call(method: "", requestID: nil, timeout: nil)
+
+  /// The longest time that a caller may ask for.
+  private static let longestWait = Duration.seconds(300)
 
   /// `/` and the full name of the method.
   let method: String
@@ -28,7 +32,7 @@ struct Call: Sendable {
   ///
   /// - Parameter standard: how long it waits when it does not say so.
   func deadline(standard: Duration) -> Deadline {
-    .after(min(timeout ?? standard, .seconds(PredictCall.longestWait)))
+    .after(min(timeout ?? standard, Self.longestWait))
   }
 }
 

@@ -2,8 +2,8 @@ import GRPCCore
 import Serving
 import SwiftProtobuf
 
-/// The calls of the Open Inference Protocol; ``DirectInferHandler`` answers most `ModelInfer`s
-/// before they come here.
+/// The calls of the Open Inference Protocol; ``DirectInference`` answers `ModelInfer` before it comes
+/// here.
 struct InferenceCalls: Inference_GRPCInferenceService.SimpleServiceProtocol {
   let service: InferenceService
 
@@ -43,9 +43,7 @@ struct InferenceCalls: Inference_GRPCInferenceService.SimpleServiceProtocol {
   func modelInfer(
     request: Inference_ModelInferRequest, context: ServerContext
   ) async throws -> Inference_ModelInferResponse {
-    try await untilCancelled { [service] in
-      try await service.health.finishing { try await service.answer(request, call: .current) }
-    }
+    try await service.answer(request, call: .current)
   }
 
   func modelStreamInfer(

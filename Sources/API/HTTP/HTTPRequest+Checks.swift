@@ -4,6 +4,9 @@ import JSON
 import NIOCore
 
 extension HTTPRequest {
+  /// The longest time that a caller may ask for, in seconds.
+  static var longestWait: Int { 300 }
+
   /// Refuses a body that says it is something else than JSON; a request without the field passes.
   func requireJSON() throws {
     guard let type = headerFields[.contentType], type != "application/json" else { return }
@@ -16,7 +19,7 @@ extension HTTPRequest {
     }
   }
 
-  /// The seconds in `Prefer: wait=` (RFC 7240, 4.3), at most ``PredictCall/longestWait``.
+  /// The seconds in `Prefer: wait=` (RFC 7240, 4.3), at most 300.
   var preferredWait: Int? {
     get throws {
       guard headerFields.contains(.prefer) else { return nil }
@@ -28,10 +31,34 @@ extension HTTPRequest {
           throw Problem.badRequest(
             "invalid_header", "Prefer: wait= takes a number of seconds", field: "Prefer")
         }
-        return min(seconds, PredictCall.longestWait)
+        return min(seconds, Self.longestWait)
       }
       return nil
     }
+  }
+}
+
+extension HTTPRequest {
+  /// The values in the query, by name.
+  ///
+  /// - Throws: ``Problem`` for a name that is not known, or given twice.
+  func query(_ known: String...) throws -> [String: String] {
+    guard let path, path.utf8.contains(UInt8(ascii: "?")) else { return [:] }
+    var values: [String: String] = [:]
+    for (key, value) in URI(path).queryParameters {
+      let name = String(key.prefix(40))
+      guard known.contains(String(key)) else {
+        throw Problem.badRequest(
+          "unknown_parameter",
+          "unknown parameter \(name.jsonQuoted); there are \(known.joined(separator: ", "))",
+          field: name)
+      }
+      guard values.updateValue(String(value), forKey: name) == nil else {
+        throw Problem.badRequest(
+          "invalid_parameter", "the parameter \(name) is given twice", field: name)
+      }
+    }
+    return values
   }
 }
 

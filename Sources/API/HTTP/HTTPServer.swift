@@ -20,16 +20,19 @@ public struct HTTPServer: Service {
     public var timeout: Duration
     /// The largest body, in bytes.
     public var maximumBodySize: Int
+    /// Where Vertex AI wants to be answered.
+    public var vertex: VertexPaths
 
     /// A configuration.
     public init(
       host: String = "127.0.0.1", port: Int = 10000, timeout: Duration = .seconds(10),
-      maximumBodySize: Int = 16 << 20
+      maximumBodySize: Int = 16 << 20, vertex: VertexPaths = VertexPaths()
     ) {
       self.host = host
       self.port = port
       self.timeout = timeout
       self.maximumBodySize = maximumBodySize
+      self.vertex = vertex
     }
   }
 
@@ -38,6 +41,7 @@ public struct HTTPServer: Service {
   let predictor: (any Predicting)?
   let metrics: PrometheusRegistry
   let health: Health
+  let jobs: JobService?
   let logger: Logger
   /// What the other protocols share with this one; nil for health and metrics only.
   public let inference: InferenceService?
@@ -48,6 +52,7 @@ public struct HTTPServer: Service {
   ///   - configuration: where to listen and what to accept.
   ///   - catalog: the models that requests are checked against.
   ///   - predictor: what answers them; nil for health and metrics only, as a worker serves them.
+  ///   - jobs: what keeps jobs that outlive their request; nil for none.
   ///   - metrics: what `/metrics` shows, and where the server counts.
   ///   - obstacle: asked by `/readyz`; a reason why predictions would fail now, or nil.
   ///   - statistics: what is told of the models' predictions.
@@ -55,13 +60,14 @@ public struct HTTPServer: Service {
   ///   - logger: gets one line a request.
   public init(
     configuration: Configuration, catalog: ModelCatalog, predictor: (any Predicting)?,
-    statistics: PredictionStatistics = PredictionStatistics(),
+    jobs: JobService? = nil, statistics: PredictionStatistics = PredictionStatistics(),
     repository: (any RepositoryControl)? = nil, metrics: PrometheusRegistry, logger: Logger,
     obstacle: @escaping @Sendable () async -> String? = { nil }
   ) {
     self.configuration = configuration
     self.catalog = catalog
     self.predictor = predictor
+    self.jobs = jobs
     self.metrics = metrics
     let health = Health(obstacle: obstacle)
     self.health = health
@@ -80,9 +86,10 @@ public struct HTTPServer: Service {
   public func run() async throws {
     let isListening = Atomic(false)
     let recorder = RequestRecorder(metrics: metrics, logger: logger)
+    let routes = routes
     let application = Application(
-      router: router(recorder: recorder),
-      server: channel(recorder: recorder),
+      router: router(routes, recorder: recorder),
+      server: channel(routes, recorder: recorder),
       configuration: .init(
         address: .hostname(configuration.host, port: configuration.port), backlog: 4096),
       onServerRunning: { [logger] channel in
@@ -106,40 +113,53 @@ public struct HTTPServer: Service {
     }
   }
 
-  private var predictRoute: PredictRoute? {
-    predictor.map {
-      PredictRoute(
-        catalog: catalog, predictor: $0, timeout: configuration.timeout,
-        maximumBodySize: configuration.maximumBodySize)
+  /// Everything that is answered, in one description.
+  private var routes: [Route] {
+    var routes = OperationsRoutes(health: health, catalog: catalog, metrics: metrics).routes
+    guard let inference else { return routes }
+    routes += [PredictRoute(service: inference, jobs: jobRoutes).route]
+    routes += V2Routes(service: inference).routes
+    routes += RowsRoutes(service: inference, vertex: configuration.vertex).routes
+    // Where Vertex AI asks for a path that another protocol has, that one's answer serves it too.
+    var known = Set<String>()
+    routes = (routes + DocsRoutes(routes).routes).filter {
+      known.insert("\($0.method.rawValue) \($0.path)").inserted
+    }
+    return routes
+  }
+
+  private var jobRoutes: JobRoutes? {
+    jobs.map {
+      JobRoutes(service: $0, catalog: catalog, maximumBodySize: configuration.maximumBodySize)
     }
   }
 
-  /// HTTP/1.1, with the hot route in front where there is one.
-  private func channel(recorder: RequestRecorder) -> HTTPServerBuilder {
+  private var runner: RouteRunner {
+    RouteRunner(predictor: predictor, maximumBodySize: configuration.maximumBodySize)
+  }
+
+  /// HTTP/1.1, with the routes that predict in front where there are any.
+  private func channel(_ routes: [Route], recorder: RequestRecorder) -> HTTPServerBuilder {
     let idleTimeout = TimeAmount.seconds(75)
-    guard let route = predictRoute else {
+    guard let predictor else {
       return .http1(configuration: .init(idleTimeout: idleTimeout))
     }
     let date = DateHeader()
+    let table = RouteTable(routes.filter { if case .prediction = $0.work { true } else { false } })
     return .http1(
       configuration: .init(
         additionalChannelHandlers: [
-          DirectPredictHandler(
-            route: route, recorder: recorder, date: date, idleTimeout: idleTimeout)
+          DirectHandler(
+            table: table, runner: runner, predictor: predictor, recorder: recorder, date: date,
+            idleTimeout: idleTimeout)
         ]))
   }
 
-  /// All routes.
-  private func router(recorder: RequestRecorder) -> Router<BasicRequestContext> {
+  private func router(_ routes: [Route], recorder: RequestRecorder) -> Router<BasicRequestContext> {
     let router = Router()
     router.add(middleware: RequestObserver(recorder: recorder))
-    predictRoute?.add(to: router)
-    HealthRoutes(health: health, catalog: catalog).add(to: router)
-    router.only(.get, "/metrics") { [metrics] _, _ in
-      Response(
-        status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-        body: .init(byteBuffer: ByteBuffer(string: metrics.text())))
-    }
+    for route in routes { runner.add(route, to: router) }
+    jobRoutes?.add(to: router)
     return router
   }
 

@@ -1,9 +1,8 @@
-import Hummingbird
-import HummingbirdCore
+import HTTPTypes
 import JSON
-import NIOCore
 import Serving
 import Synchronization
+import Telemetry
 
 /// Whether the server should get requests.
 final class Health: Sendable {
@@ -27,32 +26,49 @@ final class Health: Sendable {
   }
 }
 
-/// `GET /healthz`: the process lives. `GET /readyz`: it should get requests.
-struct HealthRoutes {
+/// `GET /healthz`: the process lives. `GET /readyz`: it should get requests. `GET /metrics`.
+struct OperationsRoutes {
   let health: Health
   let catalog: ModelCatalog
+  let metrics: PrometheusRegistry
 
-  func add(to router: Router<some RequestContext>) {
-    router.only(.get, "/healthz") { _, _ in .json("{\"status\":\"ok\"}") }
-    router.only(.get, "/readyz") { [health, catalog] _, _ in
-      if let reason = await health.reasonNotReady() {
-        throw Problem(status: .serviceUnavailable, code: "not_ready", detail: reason)
-      }
-      let models = catalog.models.map {
-        "{\"name\":\($0.id.name.jsonQuoted),\"version\":\($0.id.version.jsonQuoted)}"
-      }
-      return .json("{\"status\":\"ready\",\"models\":[\(models.joined(separator: ","))]}")
-    }
+  var routes: [Route] {
+    [
+      Route(
+        method: .get, path: "/healthz",
+        description: .init(
+          group: .operations, summary: "Whether the process lives",
+          answer: [("application/json", .named("Status"))]),
+        work: .other { _ in RouteAnswer("{\"status\":\"ok\"}") }),
+      Route(
+        method: .get, path: "/readyz",
+        description: .init(
+          group: .operations, summary: "Whether it should get requests, and with which models",
+          answer: [("application/json", .named("ReadyStatus"))], errors: [.serviceUnavailable]),
+        work: .other { [health, catalog] _ in
+          if let reason = await health.reasonNotReady() { throw Problem.notReady(reason) }
+          let models = catalog.models.map {
+            "{\"name\":\($0.id.name.jsonQuoted),\"version\":\($0.id.version.jsonQuoted)}"
+          }
+          return RouteAnswer("{\"status\":\"ready\",\"models\":[\(models.joined(separator: ","))]}")
+        }),
+      Route(
+        method: .get, path: "/metrics",
+        description: .init(
+          group: .operations, summary: "Metrics, as Prometheus text",
+          answer: [("text/plain", .text)]),
+        work: .other { [metrics] _ in
+          RouteAnswer(type: "text/plain; version=0.0.4; charset=utf-8", metrics.text())
+        }),
+    ]
   }
 }
 
-extension Response {
-  /// A JSON answer with status 200.
-  static func json(_ text: String) -> Response { .json(ByteBuffer(string: text)) }
+extension Problem {
+  /// The server should not have got the request now.
+  static var notReady: Problem { .notReady("the server or the model is not ready") }
 
-  /// A JSON answer with status 200.
-  static func json(_ body: ByteBuffer) -> Response {
-    Response(
-      status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: body))
+  static func notReady(_ reason: String) -> Problem {
+    Problem(status: .serviceUnavailable, code: "not_ready", detail: reason)
   }
 }

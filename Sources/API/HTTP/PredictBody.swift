@@ -11,23 +11,28 @@ import Serving
 struct PredictBody {
   /// The rows.
   let rows: Matrix
+  /// What is odd about them.
+  let warnings: RowWarnings
   /// Whether `data` was one row by itself, so that the answer is one object.
   let isSingleRow: Bool
   /// Whether the body asks for probabilities; nil when it does not say.
   let wantsProbabilities: Bool?
+  /// How many features the body asks for that moved the prediction most.
+  let reasonCount: Int?
 
   /// Decodes a body.
   ///
   /// - Throws: ``Problem`` that names the field, or `JSONError`.
-  init(_ body: ByteBuffer, for model: Model) throws {
+  init(_ body: ByteBuffer, for model: Model, takesUnknownCategories: Bool = true) throws {
     guard body.readableBytes > 0 else {
       throw Problem.badRequest(
         "empty_body", "the body is empty; send {\"data\": [\(Self.example(for: model))]}",
         field: "data")
     }
-    var decoder = RowDecoder(model: model)
+    var decoder = RowDecoder(model: model, takesUnknownCategories: takesUnknownCategories)
     var isSingleRow: Bool?
     var wantsProbabilities: Bool?
+    var reasonCount: Int?
     try body.withUnsafeReadableBytes { bytes in
       // Safe: the scanner stays within this closure.
       try JSONScanner.read(bytes.bindMemory(to: UInt8.self)) { json in
@@ -40,12 +45,15 @@ struct PredictBody {
           case "data" where isSingleRow == nil: isSingleRow = try decoder.decode(&json)
           case "probabilities" where wantsProbabilities == nil:
             wantsProbabilities = try Self.bool(&json, field: key)
-          case "data", "probabilities":
+          case "top_k" where reasonCount == nil: reasonCount = try Self.count(&json, field: key)
+          case "data", "probabilities", "top_k":
             throw Problem.badRequest("invalid_body", "\(key) is given twice", field: key)
           default:
             throw Problem.badRequest(
-              "unknown_field", "unknown field \(key.jsonQuoted); a body has data and probabilities",
-              field: key)
+              "unknown_field",
+              "unknown field \(key.prefix(80).description.jsonQuoted); "
+                + "a body has data, probabilities and top_k",
+              field: String(key.prefix(80)))
           }
         }
       }
@@ -55,9 +63,10 @@ struct PredictBody {
         "missing_field", "the field data is missing: {\"data\": [\(Self.example(for: model))]}",
         field: "data")
     }
-    self.rows = decoder.matrix
+    (rows, warnings) = decoder.result
     self.isSingleRow = isSingleRow
     self.wantsProbabilities = wantsProbabilities
+    self.reasonCount = reasonCount
   }
 
   private static func bool(_ json: inout JSONScanner, field: String) throws -> Bool {
@@ -65,6 +74,16 @@ struct PredictBody {
       throw Problem.badRequest("wrong_type", "\(field) must be true or false", field: field)
     }
     return try json.bool()
+  }
+
+  private static func count(_ json: inout JSONScanner, field: String) throws -> Int {
+    guard try json.kind() == .number, case let number = try json.number(),
+      let count = Int(exactly: number), 0...(1 << 20) ~= count
+    else {
+      throw Problem.badRequest(
+        "wrong_type", "\(field) must be a whole number from 0 on", field: field)
+    }
+    return count
   }
 
   private static func example(for model: Model) -> String {

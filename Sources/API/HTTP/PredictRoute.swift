@@ -1,34 +1,43 @@
 import HTTPTypes
-import Hummingbird
-import HummingbirdCore
+import JSON
 import NIOCore
 import Serving
 
 /// `POST /api/predict`: rows of JSON in, class names and numbers out.
 ///
-/// `?model=` and `?version=` choose the model, `?probabilities=true` asks for them, and
+/// `?model=` and `?version=` choose the model, `?probabilities=true` and `?top_k=` ask for more, and
 /// `Prefer: wait=5` (RFC 7240) bounds the time, in seconds.
 struct PredictRoute {
-  static let path = "/api/predict"
+  let service: InferenceService
+  /// Where requests with `Prefer: respond-async` go; nil for a server that has no jobs.
+  let jobs: JobRoutes?
 
-  let catalog: ModelCatalog
-  let predictor: any Predicting
-  let timeout: Duration
-  let maximumBodySize: Int
-
-  /// Adds the route to Hummingbird's router; ``DirectPredictHandler`` answers most calls before it.
-  func add(to router: Router<some RequestContext>) {
-    router.only(.post, RouterPath(Self.path)) { request, _ in
-      let call = try begin(request.head)
-      let (prediction, answer) = try call.decode(
-        await request.collectBody(upTo: maximumBodySize))
-      let body = answer.encode(try await predictor.predict(prediction))
-      return Response(status: .ok, headers: call.headers, body: .init(byteBuffer: body))
-    }
-  }
-
-  /// Reads the head of a call.
-  func begin(_ head: HTTPRequest) throws -> PredictCall {
-    try PredictCall(head, catalog: catalog, timeout: timeout)
+  var route: Route {
+    var route = Route(
+      method: .post, path: "/api/predict",
+      description: RouteDescription(
+        group: .predict, summary: "Predict rows: a class by name and number, or a number",
+        parameters: [
+          .init("model", in: .query, "which model; not needed when only one is served"),
+          .init("version", in: .query, "which version; the newest when it is left out"),
+          .init(
+            "probabilities", in: .query, "whether to give the probability of each class too",
+            Schema(json: #"{"type":"boolean"}"#)),
+          .init(
+            "top_k", in: .query, "how many features to name that moved the prediction most",
+            Schema(json: #"{"type":"integer","minimum":0,"maximum":1048576}"#)),
+          .prefer,
+        ],
+        request: [("application/json", .named("PredictRequest"))],
+        answer: [("application/json", .named("PredictAnswer"))],
+        errors: .prediction + [.unsupportedMediaType]),
+      work: .prediction { [service] call in
+        let predict = try PredictCall(
+          call.head, catalog: service.catalog, timeout: service.timeout)
+        let (request, answer) = try predict.decode(call.body)
+        return PendingPrediction(request: request) { RouteAnswer(try answer.encode($0)) }
+      })
+    if let jobs { route.deferred = { try await jobs.respond($0) } }
+    return route
   }
 }

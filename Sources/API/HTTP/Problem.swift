@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import JSON
+import Jobs
 import Serving
 
 /// A failed request, told as `application/problem+json` (RFC 9457).
@@ -16,19 +17,6 @@ struct Problem: Error, Sendable {
   var field: String?
   /// Header fields that belong to the status, such as `Allow` and `Retry-After`.
   var headers = HTTPFields()
-
-  /// The answer.
-  func response(requestID: String) -> Response {
-    Response(
-      status: status, headers: allHeaders, body: .init(byteBuffer: body(requestID: requestID)))
-  }
-
-  /// The header fields of the answer.
-  var allHeaders: HTTPFields {
-    var headers = headers
-    headers[.contentType] = "application/problem+json"
-    return headers
-  }
 
   /// The body of the answer.
   func body(requestID: String) -> ByteBuffer {
@@ -60,12 +48,13 @@ extension Problem {
     switch error {
     case let problem as Problem: self = problem
     case let error as PredictionError: self.init(prediction: error)
+    case let error as JobError: self.init(job: error)
     case let error as JSONError:
       self = .badRequest("invalid_json", "the body is not the JSON that is expected: \(error)")
     case let error as HTTPError where error.status == .notFound:
       self.init(
         status: .notFound, code: "not_found",
-        detail: "there is nothing at this path; predictions are at POST /api/predict")
+        detail: "there is nothing at this path; what there is is told at /docs")
     case let error as any HTTPResponseError:
       self.init(status: error.status, code: "refused", detail: "the request was refused")
     default:

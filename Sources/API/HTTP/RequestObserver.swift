@@ -19,7 +19,10 @@ struct RequestObserver<Context: RequestContext>: RouterMiddleware {
     } catch {
       let problem = Problem(error)
       if problem.status.code >= 500 { failure = error }
-      response = problem.response(requestID: id)
+      let form = request.head.errorForm
+      response = Response(
+        status: problem.status, headers: form.headers(problem),
+        body: .init(byteBuffer: form.body(problem, requestID: id)))
     }
     response.headers[.requestID] = id
     recorder.record(

@@ -63,7 +63,8 @@ struct InferenceRows {
       guard input.shape.count == 1 || input.shape.count == 2 && input.shape[1] == 1,
         input.shape[0] >= 1
       else {
-        throw input.error("the shape must be [rows] or [rows, 1], not \(input.shape)")
+        throw input.error(
+          "the shape must be [rows] or [rows, 1] with at least one row, not \(input.shape)")
       }
       let column = try column(input, model.features[position], &warnings)
       if index == 0 {
@@ -90,7 +91,7 @@ struct InferenceRows {
   ) throws(PredictionError) -> [Float] {
     guard input.datatype == .bytes else { return try input.numbers() }
     let texts = try input.texts()
-    guard let codes = feature.categoryCodes else {
+    guard let codes = CategoryCodes(feature) else {
       throw input.error("this feature takes numbers, not texts (BYTES)")
     }
     return texts.enumerated().map { row, text in
@@ -111,14 +112,6 @@ struct InferenceRows {
 }
 
 extension Feature {
-  /// The code of each category, by its text; nil where a feature has no texts.
-  var categoryCodes: [String: Float]? {
-    categories.map { categories in
-      Dictionary(
-        categories.enumerated().map { ($1, Float($0)) }, uniquingKeysWith: { first, _ in first })
-    }
-  }
-
   /// The warning about a category that training did not see.
   func unknownCategory(_ text: String) -> String {
     "\(name): \(text.prefix(40).description.jsonQuoted) is no known category; taken as missing"

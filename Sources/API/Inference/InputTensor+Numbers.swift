@@ -86,14 +86,14 @@ extension InputTensor {
     case .float16: bytes.map(count, UInt16.self) { Float(halfBits: $0) }
     case .bfloat16: bytes.map(count, UInt16.self) { Float(bitPattern: UInt32($0) << 16) }
     case .bool: bytes.map(count, UInt8.self) { $0 == 0 ? 0 : 1 }
-    case .uint8: bytes.map(count, UInt8.self, Float.init)
-    case .uint16: bytes.map(count, UInt16.self, Float.init)
-    case .uint32: bytes.map(count, UInt32.self, Float.init)
-    case .uint64: bytes.map(count, UInt64.self, Float.init)
-    case .int8: bytes.map(count, Int8.self, Float.init)
-    case .int16: bytes.map(count, Int16.self, Float.init)
-    case .int32: bytes.map(count, Int32.self, Float.init)
-    case .int64: bytes.map(count, Int64.self, Float.init)
+    case .uint8: bytes.map(count, UInt8.self) { Float($0) }
+    case .uint16: bytes.map(count, UInt16.self) { Float($0) }
+    case .uint32: bytes.map(count, UInt32.self) { Float($0) }
+    case .uint64: bytes.map(count, UInt64.self) { Float($0) }
+    case .int8: bytes.map(count, Int8.self) { Float($0) }
+    case .int16: bytes.map(count, Int16.self) { Float($0) }
+    case .int32: bytes.map(count, Int32.self) { Float($0) }
+    case .int64: bytes.map(count, Int64.self) { Float($0) }
     case .bytes: []
     }
   }

@@ -6,13 +6,15 @@ struct ThresholdTable {
 
   /// Adds the thresholds of a column; returns where they start.
   mutating func append(_ thresholds: [Float]) -> UInt32 {
-    let count = thresholds.count
-    guard count > FK_FEW, count <= FK_MANY else {
+    guard thresholds.count > FK_FEW else {
       defer { values += thresholds }
       return UInt32(values.count)
     }
-    let padded = thresholds + Array(repeating: .infinity, count: FK_PADDED - count)
-    values += (0..<16).map { padded[16 * $0 + 15] }
+    let isFew = thresholds.count <= FK_MANY
+    let block = isFew ? 16 : Int(FK_BLOCK)
+    let count = isFew ? Int(FK_PADDED) : (thresholds.count + block - 1) / block * block
+    let padded = thresholds + Array(repeating: .infinity, count: count - thresholds.count)
+    values += (0..<(isFew ? 16 : count / block)).map { padded[block * $0 + block - 1] }
     defer { values += padded }
     return UInt32(values.count)
   }

@@ -17,7 +17,7 @@ typedef enum : int32_t {
 /// The highest level of this processor.
 fk_level fk_best_level(void);
 
-enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_MAX_DEPTH = 8 };
+enum { FK_FEW = 12, FK_MANY = 255, FK_PADDED = 272, FK_BLOCK = 32, FK_MAX_DEPTH = 8 };
 
 /// Calls body with that much memory on the stack, 64-byte aligned and not initialised.
 void fk_with_stack(size_t bytes, void (*body)(void *context, void *memory), void *context);
@@ -32,6 +32,8 @@ void fk_advise_large_pages(void *memory, size_t bytes);
 ///
 /// More than FK_FEW and at most FK_MANY thresholds are followed by infinities, FK_PADDED in all, and
 /// preceded by 16 pivots, which are every sixteenth of the padded thresholds, beginning with [15].
+/// More than FK_MANY are followed by infinities, a multiple of FK_BLOCK in all, and preceded by the last
+/// of each FK_BLOCK of these.
 /// A side of more than FK_FEW has one slot more than thresholds, for the kernel's own use.
 typedef struct {
   uint32_t feature;
@@ -155,18 +157,21 @@ typedef struct {
   const uint32_t *exits;  // of every exit of every block, the leaf
   const void *values;     // of every leaf
   uint32_t value_bytes;
+  uint32_t feature_count;
   uint32_t number_count;  // words of numbers come first
   uint32_t category_count;
 } fk_walk_tables;
 
 typedef struct {
-  /// Writes the words of at most FK_WALKERS rows.
-  void (*encode)(const fk_walk_tables *, const float *rows, size_t row_step, size_t count, void *words,
-                 size_t word_step);
-  /// Walks at most FK_WALKERS ways, from blocks[roots[w * root_step]] with the row at
-  /// words[w * word_step], and writes the leaves where they end.
-  void (*walk)(const fk_walk_tables *, const uint32_t *roots, size_t root_step, const void *words,
-               size_t word_step, size_t count, uint32_t *leaves);
+  /// Writes the words of one row, side by side (1 lane), or of at most FK_WALKERS rows, each word of
+  /// all rows after the other (FK_WALKERS lanes).
+  void (*encode)(const fk_walk_tables *, const float *rows, size_t count, void *words, size_t lanes);
+  /// Walks one row through at most FK_WALKERS trees and writes the leaves where it ends.
+  void (*walk_trees)(const fk_walk_tables *, const uint32_t *roots, const void *words, size_t count,
+                     uint32_t *leaves);
+  /// Walks at most FK_WALKERS rows through one tree and writes the leaves where they end.
+  void (*walk_rows)(const fk_walk_tables *, const uint32_t *root, const void *words, size_t count,
+                    uint32_t *leaves);
 } fk_walk;
 
 /// The kernels of a level for words of 2 or 4 bytes.

@@ -36,6 +36,7 @@ extension PickleClass {
     case .zeroEstimator, .meanEstimator, .quantileEstimator, .logOddsEstimator,
       .scaledLogOddsEstimator, .priorProbabilityEstimator:
       modules("sklearn.ensemble.gradient_boosting")
+    case .gridSearchCV, .randomizedSearchCV: modules("sklearn.model_selection._search")
     case .pipeline, .featureUnion: modules("sklearn.pipeline")
     case .columnTransformer: modules("sklearn.compose._column_transformer")
     case .standardScaler, .minMaxScaler, .maxAbsScaler, .robustScaler, .normalizer:
@@ -66,11 +67,12 @@ extension PickleClass {
     modules.map { "\($0).\(rawValue)" }
   }
 
-  private static let ignoredNames = pythonNames + numpyNames + lossNames
+  private static let ignoredNames = pythonNames + numpyNames + lossNames + searchNames
 
   private static let pythonNames =
     [
       "builtins.object", "builtins.int", "builtins.float", "builtins.bool", "builtins.str",
+      "builtins.FutureWarning",
       "xgboost.callback.EarlyStopping", "xgboost.callback.EvaluationMonitor",
       "pandas.core.indexes.base.Index", "sklearn.utils.validation.check_array",
     ]
@@ -85,12 +87,33 @@ extension PickleClass {
 
   private static let numpyNames =
     [
-      "ndarray", "float32", "float64", "int32", "int64", "uint8", "uint32", "str_", "bool_",
+      "ndarray", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8",
+      "uint16", "uint32", "uint64", "str_", "bool_", "ma.core._mareconstruct",
+      "ma.core.MaskedArray", "ma.MaskedArray",
       "random.mtrand.RandomState", "random.__RandomState_ctor",
       "random._pickle.__randomstate_ctor", "random._pickle.__bit_generator_ctor",
       "random._pickle.__generator_ctor", "random._mt19937.MT19937", "random._pcg64.PCG64",
       "random.bit_generator.SeedSequence", "random.bit_generator.__pyx_unpickle_SeedSequence",
     ].map { "numpy." + $0 }
+
+  /// How searches measured and split.
+  private static let searchNames =
+    ["_passthrough_scorer", "_PassthroughScorer", "_PredictScorer", "_ProbaScorer", "_Scorer"]
+    .flatMap { ["sklearn.metrics.scorer.\($0)", "sklearn.metrics._scorer.\($0)"] }
+    + ["accuracy_score", "roc_auc_score", "f1_score", "log_loss"].flatMap { name in
+      ["classification", "_classification", "ranking", "_ranking"].map {
+        "sklearn.metrics.\($0).\(name)"
+      }
+    }
+    + ["mean_squared_error", "mean_absolute_error", "r2_score", "root_mean_squared_error"].flatMap {
+      ["sklearn.metrics.regression.\($0)", "sklearn.metrics._regression.\($0)"]
+    }
+    + ["KFold", "StratifiedKFold", "GroupKFold", "TimeSeriesSplit", "ShuffleSplit"].map {
+      "sklearn.model_selection._split.\($0)"
+    }
+    + ["MetadataRequest", "MethodMetadataRequest"].map {
+      "sklearn.utils._metadata_requests.\($0)"
+    }
 
   /// The losses of scikit-learn's boosting. Predictions do not ask them: the estimator names its
   /// loss.

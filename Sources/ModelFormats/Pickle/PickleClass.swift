@@ -50,6 +50,10 @@ enum PickleClass: String, CaseIterable {
   case scaledLogOddsEstimator = "ScaledLogOddsEstimator"
   case priorProbabilityEstimator = "PriorProbabilityEstimator"
 
+  // Searches, which hold the best model that they found.
+  case gridSearchCV = "GridSearchCV"
+  case randomizedSearchCV = "RandomizedSearchCV"
+
   case pipeline = "Pipeline"
   case featureUnion = "FeatureUnion"
   case columnTransformer = "ColumnTransformer"
@@ -97,9 +101,21 @@ extension PickleClass {
       .extraTreesRegressor, .gradientBoostingClassifier, .gradientBoostingRegressor,
       .histGradientBoostingClassifier, .histGradientBoostingRegressor, .isolationForest,
       .baggingClassifier, .baggingRegressor, .votingClassifier, .votingRegressor,
-      .adaBoostClassifier, .adaBoostRegressor, .pipeline:
+      .adaBoostClassifier, .adaBoostRegressor, .pipeline, .gridSearchCV, .randomizedSearchCV:
       .scikitLearn
     default: nil
+    }
+  }
+
+  /// Whether it prepares columns for a model.
+  var isTransformer: Bool {
+    switch self {
+    case .featureUnion, .columnTransformer, .standardScaler, .minMaxScaler, .maxAbsScaler,
+      .robustScaler, .normalizer, .simpleImputer, .oneHotEncoder, .ordinalEncoder,
+      .functionTransformer, .selectKBest, .selectPercentile, .selectFpr, .varianceThreshold, .rfe,
+      .rfecv:
+      true
+    default: false
     }
   }
 

@@ -59,7 +59,7 @@ enum PickleFunction: CaseIterable {
     case .dictionary:
       [
         "collections.OrderedDict", "builtins.dict", "sklearn.utils.Bunch",
-        "sklearn.utils._bunch.Bunch",
+        "sklearn.utils._bunch.Bunch", "sklearn.utils.deprecation.DeprecationDict",
       ]
     case .defaultDictionary: ["collections.defaultdict"]
     case .type: ["numpy.dtype"]

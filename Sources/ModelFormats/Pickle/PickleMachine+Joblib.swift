@@ -9,7 +9,8 @@ extension PickleMachine {
       let type = fields["dtype"], case .type(let type) = graph[type]
     else { throw error("the place of an array of joblib is malformed") }
     if type.kind == UInt8(ascii: "O") {
-      guard case .array(let array) = graph[try runNested()] else {
+      let value = try runNested()
+      guard case .array(let array) = graph[value] else {
         throw error("expected an array of objects")
       }
       return array

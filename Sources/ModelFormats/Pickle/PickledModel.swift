@@ -12,6 +12,7 @@ struct PickledModel {
   /// The bytes of the pickle.
   private let size: Int
   private var models: [(object: PickleObject, path: String)] = []
+  private var transformers: [(kind: PickleClass, path: String)] = []
   private var texts: [(values: [String], path: String)] = []
   private var visited: Set<Int32> = []
 
@@ -47,6 +48,8 @@ struct PickledModel {
     case .object(let object) where object.kind == .labelEncoder:
       let classes = try PickleFields(object, in: graph)["classes_"]
       if let texts = classes.flatMap(graph.texts) { self.texts.append((texts, path)) }
+    case .object(let object) where object.kind.isTransformer:
+      transformers.append((object.kind, path))
     case .object(let object) where object.kind.library != nil:
       models.append((object, path))
     case .list(let elements) where elements.count <= Self.maximumVisitCount,
@@ -73,6 +76,13 @@ struct PickledModel {
         .unsupported,
         "there are \(models.count) models in this pickle, the second at \(models[1].path)",
         remedy: "pickle one model a file")
+    }
+    if let (kind, path) = transformers.first {
+      throw ModelFormatError(
+        .unsupported,
+        "there is a \(kind.rawValue) beside the model, and what it is for cannot be told",
+        remedy: "pickle a Pipeline of both"
+      ).inside(path)
     }
     do {
       var reader = EstimatorReader(graph: graph, size: size)

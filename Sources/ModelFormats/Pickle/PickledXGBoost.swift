@@ -42,9 +42,8 @@ struct PickledXGBoost {
     }
     try checkMissing(fields)
     do {
-      var model = try model(of: booster, isEstimator: true)
+      let model = try model(of: booster, isEstimator: true)
       try checkRounds(model, fields)
-      model.isClassifier = object.kind.isClassifier
       var tree = try model.treeModel(format: .pickle)
       if tree.objective.task.isClassification {
         let labels = try PickledLabels.labels(of: fields, count: tree.ensemble.classCount)
@@ -96,6 +95,7 @@ struct PickledXGBoost {
       }
       // The marks of a file do not count here: it is the class that tells how it predicts.
       model.isFromScikitLearn = isEstimator
+      model.isClassifier = isEstimator && object.kind.isClassifier
       // Before 1.3 it was Python's only.
       if model.bestTreeLimit == nil {
         model.bestTreeLimit = fields["best_ntree_limit"].flatMap(graph.integer)

@@ -39,8 +39,19 @@ struct ScikitLearnModel {
     case .adaBoostClassifier: try adaBoostClassifier(&reader)
     case .adaBoostRegressor: try adaBoostRegressor(&reader)
     case .pipeline: try pipeline(&reader)
+    case .gridSearchCV, .randomizedSearchCV: try best(&reader)
     default: preconditionFailure("not of scikit-learn")
     }
+  }
+
+  /// The best model of a search.
+  private func best(_ reader: inout EstimatorReader) throws -> TreeModel {
+    guard let best = fields["best_estimator_"] else {
+      throw ModelFormatError(
+        .malformed, "the search has no best model", remedy: "fit it, with refit=True"
+      ).inside("best_estimator_")
+    }
+    return try reader.model(best, at: "best_estimator_")
   }
 
   /// The model of an ensemble that reads the rows as they come.

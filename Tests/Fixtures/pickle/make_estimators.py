@@ -361,6 +361,22 @@ def pipelines():
          library="xgboost " + xgboost.__version__, **facts)
 
 
+def searches():
+    from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+
+    x, y = iris()
+    options = dict(iid=False) if VERSION < (0, 22) else {}
+    model = GridSearchCV(
+        tree.DecisionTreeClassifier(random_state=0), dict(max_depth=[1, 2]), cv=2, **options)
+    save("search-grid", model.fit(x, NAMES[y]), x, rows=edges([(2, 2.45)], x, 3, False, False, 1e30),
+         labels=list(NAMES))
+    x2, score = table()
+    model = RandomizedSearchCV(
+        ensemble.RandomForestRegressor(n_estimators=2, random_state=0), dict(max_depth=[1, 2, 3]),
+        n_iter=2, cv=2, random_state=0, scoring="neg_mean_squared_error", **options)
+    save("search-random", model.fit(x2, score), x2, rows=edges([], x2, 0, False, False, 1e30))
+
+
 def joblibs():
     import joblib
 
@@ -377,6 +393,19 @@ def joblibs():
             return joblib.load(path)
 
         save("joblib-" + name, model, x, write=write, labels=list(NAMES))
+
+
+    # Arrays of objects are pickles within the file.
+    x2, score = table()
+    boosted = ensemble.GradientBoostingRegressor(n_estimators=2, max_depth=1, random_state=0)
+    boosted.fit(x2, score)
+    path = os.path.join(FOLDER, "joblib-objects.joblib")
+
+    def write_objects():
+        joblib.dump(boosted, path)
+        return joblib.load(path)
+
+    save("joblib-objects", boosted, x2, write=write_objects)
 
 
 def compressed():
@@ -401,7 +430,7 @@ def compressed():
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
-    for part in [boosting, histograms, isolation, bagging, voting, ada, pipelines]:
+    for part in [boosting, histograms, isolation, bagging, voting, ada, pipelines, searches]:
         part()
     if VERSION in [(0, 20), (0, 24), (1, 9)]:
         joblibs()

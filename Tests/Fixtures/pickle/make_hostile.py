@@ -7,7 +7,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -38,6 +38,7 @@ def main():
     dump(FOLDER, "function.pkl",
          make_pipeline(FunctionTransformer(np.log1p), small()).fit(abs(x), y), 4)
     dump(FOLDER, "components.pkl", make_pipeline(PCA(2), small()).fit(x, y), 4)
+    dump(FOLDER, "scaler.pkl", dict(scaler=StandardScaler().fit(x), model=small().fit(x, y)), 4)
     dump(FOLDER, "svm.pkl", SVC().fit(x[:8], y[:8]), 4)
     dump(FOLDER, "forest-unfitted.pkl", RandomForestClassifier(), 4)
 

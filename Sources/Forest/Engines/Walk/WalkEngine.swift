@@ -40,10 +40,9 @@ public struct WalkEngine: Engine {
       case .float32(let leaves): leaves.sumBytes
       case .float64(let leaves): leaves.sumBytes
       }
-    // A row begins with a cache line.
-    wordBytes = (tables.wordCount * tables.wordBytes + 63) & ~63
+    wordBytes = (tables.rowBytes + 7) & ~7
     // While a tree's blocks are in the cache, as many rows as also fit walk through it.
-    blockRows = max(64, (1 << 18) / (wordBytes + sumBytes) / 64 * 64)
+    blockRows = max(256, (1 << 18) / (wordBytes + sumBytes) / 64 * 64)
     blocks = ScratchPool(byteCount: Self.leafBytes + blockRows * (wordBytes + sumBytes))
   }
 
@@ -89,7 +88,7 @@ public struct WalkEngine: Engine {
     let (features, outputs) = (forest.featureCount, forest.outputCount)
     let together = call.rowCount >= Self.fewRows
     let blockRows = together ? blockRows : 1
-    let wordStep = wordBytes / self.tables.wordBytes
+    let lanes = together ? Self.walkers : 1
     // Safe: the scratch has room for the leaves, and the words and sums of so many rows. A block
     // leads only to blocks of its tree and asks only for words that encode has written, and every
     // exit that can be reached has a leaf.
@@ -100,16 +99,16 @@ public struct WalkEngine: Engine {
       let count = min(blockRows, call.rowCount &- row)
       for first in stride(from: 0, to: count, by: Self.walkers) {
         kernels.encode(
-          &tables, call.rows + (row &+ first) &* features, features,
-          min(Self.walkers, count &- first), words + first &* wordBytes, wordStep)
+          &tables, call.rows + (row &+ first) &* features, min(Self.walkers, count &- first),
+          words + first &* wordBytes, lanes)
       }
       for index in 0..<count { leaves.start(sums + index &* outputs) }
       if together {
         for tree in call.trees {
           for first in stride(from: 0, to: count, by: Self.walkers) {
             let walkers = min(Self.walkers, count &- first)
-            kernels.walk(
-              &tables, roots + tree, 0, words + first &* wordBytes, wordStep, walkers, reached)
+            kernels.walk_rows(
+              &tables, roots + tree, words + first &* wordBytes, walkers, reached)
             let sums = sums + first &* outputs
             for walker in 0..<walkers {
               leaves.add(leaf: reached[walker], of: tree, to: sums + walker &* outputs)
@@ -120,7 +119,7 @@ public struct WalkEngine: Engine {
         for tree in stride(from: call.trees.lowerBound, to: call.trees.upperBound, by: Self.walkers)
         {
           let walkers = min(Self.walkers, call.trees.upperBound &- tree)
-          kernels.walk(&tables, roots + tree, 1, words, 0, walkers, reached)
+          kernels.walk_trees(&tables, roots + tree, words, walkers, reached)
           for walker in 0..<walkers {
             leaves.add(leaf: reached[walker], of: tree &+ walker, to: sums)
           }
@@ -187,12 +186,11 @@ extension WalkEngine {
           let words = scratch + Self.leafBytes
           var target = target
           for row in 0..<matrix.rowCount {
-            self.tables.kernels.encode(
-              &tables, rows + row * forest.featureCount, 0, 1, words, 0)
+            self.tables.kernels.encode(&tables, rows + row * forest.featureCount, 1, words, 1)
             for tree in stride(from: trees.lowerBound, to: trees.upperBound, by: Self.walkers) {
               let walkers = min(Self.walkers, trees.upperBound - tree)
-              self.tables.kernels.walk(
-                &tables, self.tables.roots.pointer + tree, 1, words, 0, walkers, reached)
+              self.tables.kernels.walk_trees(
+                &tables, self.tables.roots.pointer + tree, words, walkers, reached)
               for walker in 0..<walkers { target[walker] = Int32(reached[walker]) }
               target += walkers
             }

@@ -2,12 +2,13 @@ import ForestKernels
 
 /// The tables of ``WalkEngine``, and the kernels that read them.
 struct WalkTables: Sendable {
-  /// The words of a row, and their bytes.
-  let wordCount, wordBytes: Int
+  /// The bytes of a row's words.
+  let rowBytes: Int
   let sums: Sums
   /// See ``BlockedForest``.
   let roots: Table<UInt32>
   private let exits, positions: Table<UInt32>
+  private let featureCount: UInt32
   private let numbers: Table<fk_number>
   private let categories: Table<fk_category>
   private let thresholds: Table<Float>
@@ -55,8 +56,8 @@ struct WalkTables: Sendable {
     guard let code = RowCode<Word>(questions, featureCount: forest.featureCount),
       let blocked = BlockedForest<Word, Sum>(forest, code, numbers: questions.numbers)
     else { return nil }
-    wordCount = code.wordCount
-    wordBytes = MemoryLayout<Word>.size
+    featureCount = UInt32(forest.featureCount)
+    rowBytes = code.wordCount * MemoryLayout<Word>.size
     self.sums = sums(LeafSums(forest, blocked.leaves))
     roots = Table(blocked.roots)
     exits = Table(blocked.exits)
@@ -66,7 +67,7 @@ struct WalkTables: Sendable {
     thresholds = Table(code.thresholds.values)
     bits = Table(bytesOf: code.bits)
     blocks = Table(bytesOf: blocked.blocks)
-    kernels = fk_walk_kernels(instructions.level, wordBytes)
+    kernels = fk_walk_kernels(instructions.level, MemoryLayout<Word>.size)
   }
 
   /// What the kernels read: they give the rows of leaves' values, or else their positions.
@@ -80,7 +81,7 @@ struct WalkTables: Sendable {
       numbers: numbers.pointer, categories: categories.pointer, thresholds: thresholds.pointer,
       bits: bits.pointer, blocks: blocks.pointer,
       exits: wantsPositions ? positions.pointer : exits.pointer, values: values,
-      value_bytes: wantsPositions ? 0 : UInt32(valueBytes), number_count: UInt32(numbers.count),
-      category_count: UInt32(categories.count))
+      value_bytes: wantsPositions ? 0 : UInt32(valueBytes), feature_count: featureCount,
+      number_count: UInt32(numbers.count), category_count: UInt32(categories.count))
   }
 }

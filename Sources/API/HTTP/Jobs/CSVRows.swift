@@ -1,0 +1,184 @@
+import Forest
+import JSON
+import NIOCore
+import Serving
+
+/// Reads lines of CSV (RFC 4180, without line breaks in quotes) as rows of a model.
+///
+/// The first line names the columns, in any order; each is a feature of the model. Features without
+/// a column, and cells that are empty, are missing values. A cell is a number or, for a feature with
+/// categories, the category's text.
+struct CSVRows {
+  private let model: Model
+  /// The feature of each column; nil before the header was read.
+  private var columns: [Int]?
+  private var values: [Float] = []
+  private var rowCount = 0
+
+  init(model: Model) {
+    self.model = model
+  }
+
+  /// The rows since the last time.
+  mutating func cut() -> Matrix {
+    defer {
+      values.removeAll(keepingCapacity: true)
+      rowCount = 0
+    }
+    return Matrix(rowCount: rowCount, columnCount: model.features.count, values: values)
+  }
+
+  /// Reads a line without its end, and says whether it was a row.
+  mutating func read(_ line: UnsafeBufferPointer<UInt8>) throws -> Bool {
+    guard let columns else {
+      self.columns = try header(line)
+      return false
+    }
+    let base = values.count
+    values.append(contentsOf: repeatElement(.nan, count: model.features.count))
+    var position = 0
+    var column = 0
+    while true {
+      guard column < columns.count else { throw tooMany(columns.count) }
+      if let value = try value(line, &position, feature: columns[column]) {
+        values[base + columns[column]] = value
+      }
+      column += 1
+      if position == line.count { break }
+      guard line[position] == UInt8(ascii: ",") else {
+        throw Problem.badRequest(
+          "invalid_csv", "column \(column) is neither a number nor followed by a comma")
+      }
+      position += 1
+    }
+    guard column == columns.count else {
+      throw Problem.badRequest(
+        "wrong_column_count", "the row has \(column) cells, but the header \(columns.count)")
+    }
+    rowCount += 1
+    return true
+  }
+
+  private func tooMany(_ count: Int) -> Problem {
+    .badRequest("wrong_column_count", "the row has more cells than the header, which has \(count)")
+  }
+
+  private func header(_ line: UnsafeBufferPointer<UInt8>) throws -> [Int] {
+    var line = line
+    // A byte order mark, as spreadsheets write it.
+    if line.starts(with: [0xEF, 0xBB, 0xBF]) { line = UnsafeBufferPointer(rebasing: line[3...]) }
+    var columns: [Int] = []
+    var position = 0
+    while true {
+      let name = try text(line, &position)
+      guard let feature = model.featurePositions[name] else {
+        throw Problem.badRequest(
+          "unknown_feature",
+          "the header names \(name.prefix(80).description.jsonQuoted), which is no feature of "
+            + "\(model.id.name); it has "
+            + model.features.prefix(20).map(\.name).joined(separator: ", ")
+            + (model.features.count > 20 ? ", …" : ""))
+      }
+      guard !columns.contains(feature) else {
+        throw Problem.badRequest("duplicate_feature", "the header names \(name.jsonQuoted) twice")
+      }
+      columns.append(feature)
+      if position == line.count { return columns }
+      position += 1
+    }
+  }
+
+  /// Reads a cell and stops at the comma behind it or at the end; nil for a missing value.
+  private func value(
+    _ line: UnsafeBufferPointer<UInt8>, _ position: inout Int, feature: Int
+  ) throws -> Float? {
+    if position == line.count || line[position] == UInt8(ascii: ",") { return nil }
+    let start = position
+    if !model.features[feature].takesTexts, let number = Self.number(line, &position),
+      position == line.count || line[position] == UInt8(ascii: ",")
+    {
+      let value = Float(number)
+      guard value.isFinite else {
+        throw Problem.badRequest("out_of_range", "a number is outside the range of float32")
+      }
+      return value
+    }
+    position = start
+    return try category(text(line, &position), feature)
+  }
+
+  private func category(_ text: String, _ feature: Int) throws -> Float? {
+    if ["", "nan", "NaN", "NA", "null"].contains(text) { return nil }
+    let feature = model.features[feature]
+    guard feature.takesTexts else {
+      if let number = Float(text), number.isFinite { return number }
+      throw Problem.badRequest(
+        "wrong_type",
+        "\(feature.name) must be a number, not \(text.prefix(40).description.jsonQuoted)")
+    }
+    guard let code = feature.code(ofCategory: text) else {
+      throw Problem.badRequest(
+        "unknown_category",
+        "\(feature.name) has no category \(text.prefix(40).description.jsonQuoted)")
+    }
+    return Float(code)
+  }
+
+  /// Reads a plain decimal number; nil where it is something else or has more digits than fit.
+  private static func number(
+    _ line: UnsafeBufferPointer<UInt8>, _ position: inout Int
+  ) -> Double? {
+    let isNegative = line[position] == UInt8(ascii: "-")
+    if isNegative { position += 1 }
+    var digits: UInt64 = 0
+    var count = 0
+    var exponent = 0
+    var isAfterPoint = false
+    while position < line.count {
+      let digit = line[position] &- UInt8(ascii: "0")
+      if digit < 10 {
+        digits = digits &* 10 &+ UInt64(digit)
+        count += 1
+        if isAfterPoint { exponent -= 1 }
+      } else if line[position] == UInt8(ascii: "."), !isAfterPoint {
+        isAfterPoint = true
+      } else {
+        break
+      }
+      position += 1
+    }
+    guard 1...19 ~= count, let value = Double(decimal: digits, exponent: exponent) else {
+      return nil
+    }
+    return isNegative ? -value : value
+  }
+
+  /// Reads a cell as text, with or without quotes.
+  private func text(
+    _ line: UnsafeBufferPointer<UInt8>, _ position: inout Int
+  ) throws -> String {
+    guard position < line.count, line[position] == UInt8(ascii: "\"") else {
+      let end = line[position...].firstIndex(of: UInt8(ascii: ",")) ?? line.count
+      defer { position = end }
+      return String(decoding: line[position..<end], as: UTF8.self)
+    }
+    var bytes: [UInt8] = []
+    position += 1
+    while position < line.count {
+      let byte = line[position]
+      position += 1
+      if byte != UInt8(ascii: "\"") {
+        bytes.append(byte)
+      } else if position < line.count, line[position] == UInt8(ascii: "\"") {
+        bytes.append(byte)
+        position += 1
+      } else {
+        guard position == line.count || line[position] == UInt8(ascii: ",") else {
+          throw Problem.badRequest("invalid_csv", "a quote ends in the middle of a cell")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+      }
+    }
+    throw Problem.badRequest("invalid_csv", "a quote is not closed on its line")
+  }
+}

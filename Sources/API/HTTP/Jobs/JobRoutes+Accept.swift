@@ -1,0 +1,95 @@
+import Forest
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Jobs
+import NIOCore
+import Serving
+
+/// How jobs come in.
+extension JobRoutes {
+  func accept(_ request: Request) async throws -> Response {
+    let call = try JobCall(request.head, catalog: catalog, service: service)
+    let accepted: AcceptedJob
+    if call.body == .json {
+      accepted = try await acceptWhole(request, call)
+    } else {
+      accepted = try await acceptRows(request, call)
+    }
+    return answer(try await queue.record(of: accepted.id), status: .accepted)
+  }
+
+  /// A body of JSON is one piece.
+  private func acceptWhole(_ request: Request, _ head: JobCall) async throws -> AcceptedJob {
+    var call = head
+    let body = try await request.collectBody(upTo: maximumBodySize)
+    call.note(body)
+    let (prediction, answer) = try call.predict.decode(body, takesUnknownCategories: false)
+    let job = call.job(
+      JobContext(model: prediction.model, form: .json, isSingleRow: answer.isSingleRow))
+    return try await queue.accept(
+      job, payload: PredictionCodec.encode(prediction), rows: prediction.rows.rowCount)
+  }
+
+  /// A body of many rows is cut into pieces as it comes in; workers begin with the first ones while
+  /// the last ones are still on their way, and no more than a piece is in memory.
+  private func acceptRows(_ request: Request, _ head: JobCall) async throws -> AcceptedJob {
+    var call = head
+    let model = call.predict.model
+    let form: JobContext.Form = call.body == .csv ? .csv : .ndjson
+    let context = JobContext(model: model.id, form: form)
+    let limit = service.configuration.maximumBatchSize
+    if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
+      throw Problem.tooLarge(limit: limit)
+    }
+    let id = try await queue.open(call.job(context))
+    do {
+      var cutter = RowCutter(model: model, isCSV: form == .csv)
+      var number = 0
+      var size = 0
+      for try await bytes in request.body {
+        size += bytes.readableBytes
+        guard size <= limit else { throw Problem.tooLarge(limit: limit) }
+        call.note(bytes)
+        try cutter.feed(bytes)
+        while let rows = cutter.next() {
+          try await append(rows, number, to: id, call)
+          number += 1
+        }
+      }
+      try cutter.finish()
+      while let rows = cutter.next() {
+        try await append(rows, number, to: id, call)
+        number += 1
+      }
+      return try await queue.seal(id, as: call.job(context))
+    } catch {
+      // Nobody knows this job; what is computed of it goes nowhere.
+      _ = try? await queue.cancel(id)
+      throw error
+    }
+  }
+
+  private func append(_ rows: Matrix, _ number: Int, to id: JobID, _ call: JobCall) async throws {
+    let payload = PredictionCodec.encode(call.predict.request(for: rows))
+    do throws(JobError) {
+      try await queue.append(payload, rows: rows.rowCount, number: number, to: id)
+    } catch {
+      guard error.code == .finished else { throw error }
+      // It failed before its body was in: what a worker says against it is the answer.
+      let record = try await queue.record(of: id)
+      throw Problem.badRequest(
+        "job_failed", record.message.isEmpty ? "the job is \(record.state)" : record.message)
+    }
+  }
+}
+
+extension PredictCall {
+  /// A part of the rows of a larger request.
+  func request(for rows: Matrix) -> PredictionRequest {
+    PredictionRequest(
+      model: model.id, rows: rows,
+      outputs: [model.answer] + (wantsProbabilities == true ? [.probabilities] : []),
+      deadline: deadline)
+  }
+}

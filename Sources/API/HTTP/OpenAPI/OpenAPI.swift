@@ -1,0 +1,84 @@
+import HTTPTypes
+import JSON
+
+/// The OpenAPI 3.1 document of routes.
+struct OpenAPI {
+  let routes: [Route]
+
+  /// The document, as JSON text.
+  var document: String {
+    let paths = Dictionary(grouping: routes, by: \.path).sorted { $0.key < $1.key }
+    let items = paths.map { path, routes in
+      let operations = routes.map { "\"\($0.method.rawValue.lowercased())\":\(operation($0))" }
+      return "\(path.jsonQuoted):{\(operations.joined(separator: ","))}"
+    }
+    let schemas = Schemas.named.map { "\"\($0.name)\":\($0.json)" }
+    return """
+      {"openapi":"3.1.0","info":{"title":"Coppice","version":"\(ServerVersion.current)",\
+      "description":"Predictions of tree models, in the protocols that clients already speak."},\
+      "paths":{\(items.joined(separator: ","))},\
+      "components":{"schemas":{\(schemas.joined(separator: ","))}}}
+      """
+  }
+
+  private func operation(_ route: Route) -> String {
+    let description = route.description
+    var members = [
+      "\"operationId\":\(Self.id(route).jsonQuoted)",
+      "\"tags\":[\(description.group.rawValue.jsonQuoted)]",
+      "\"summary\":\(description.summary.jsonQuoted)",
+    ]
+    if !description.parameters.isEmpty {
+      members.append(
+        "\"parameters\":[\(description.parameters.map(Self.parameter).joined(separator: ","))]")
+    }
+    if !description.request.isEmpty {
+      members.append(
+        "\"requestBody\":{\"required\":\(description.isBodyRequired),"
+          + "\"content\":{\(Self.content(description.request))}}")
+    }
+    members.append("\"responses\":{\(responses(description))}")
+    return "{\(members.joined(separator: ","))}"
+  }
+
+  private func responses(_ description: RouteDescription) -> String {
+    var responses = [
+      "\"200\":{\"description\":\"OK\",\"content\":{\(Self.content(description.answer))}}"
+    ]
+    let errors = Set(description.errors.map(\.code)).sorted()
+    for code in errors {
+      let status = HTTPResponse.Status(code: code)
+      let form = description.errorForm
+      responses.append(
+        "\"\(code)\":{\"description\":\(status.reasonPhrase.jsonQuoted),"
+          + "\"content\":{\"\(form.contentType)\":{\"schema\":\(form.schema.json)}}}")
+    }
+    return responses.joined(separator: ",")
+  }
+
+  private static func parameter(_ parameter: RouteDescription.Parameter) -> String {
+    "{\"name\":\(parameter.name.jsonQuoted),\"in\":\"\(parameter.place.rawValue)\","
+      + "\"required\":\(parameter.isRequired),\"description\":\(parameter.text.jsonQuoted),"
+      + "\"schema\":\(parameter.schema.json)}"
+  }
+
+  private static func content(_ content: RouteDescription.Content) -> String {
+    content.map { "\($0.type.jsonQuoted):{\"schema\":\($0.schema.json)}" }.joined(separator: ",")
+  }
+
+  private static func id(_ route: Route) -> String {
+    let words = route.path.split { !$0.isLetter && !$0.isNumber }.joined(separator: "_")
+    return route.method.rawValue.lowercased() + "_" + words
+  }
+}
+
+extension ErrorForm {
+  /// The schema of its bodies.
+  fileprivate var schema: Schema {
+    switch self {
+    case .problem: .named("Problem")
+    case .message: .named("ErrorMessage")
+    case .code: .named("ErrorCode")
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import Redis
+
+/// What stands in the stream for a job: its fields as Redis gives them, not trusted yet.
+struct JobEntry {
+  /// The stream, and the place in it as `milliseconds-number`.
+  let place: JobPlace
+  let attempt: Int
+  /// What a piece's payload is; it does not stand in the stream.
+  var payload: ByteBuffer?
+  private let fields: RESPValue
+
+  init(place: JobPlace, fields: RESPValue, attempt: Int) {
+    self.place = place
+    self.fields = fields
+    self.attempt = attempt
+  }
+
+  /// Reads a list of `[entry, [field, value, …]]`.
+  static func list(_ entries: RESPValue, priority: JobPriority) -> [JobEntry] {
+    (entries.elements ?? []).compactMap { value in
+      guard let parts = value.elements, parts.count == 2, let entry = parts[0].text else {
+        return nil
+      }
+      return JobEntry(
+        place: JobPlace(priority: priority, entry: entry), fields: parts[1], attempt: 1)
+    }
+  }
+
+  /// The job's name, if that is legible.
+  var id: JobID? { fields["i"]?.text.flatMap { JobID($0) } }
+
+  /// The server that waits, if that is legible.
+  var replyTo: String? {
+    guard let text = fields["r"]?.text, ServerID.isValid(text) else { return nil }
+    return text
+  }
+
+  /// The number of the piece, if it is one of a durable job.
+  var piece: Int? { fields["n"]?.integer }
+
+  /// The milliseconds since 1970 at which Redis took the job in.
+  var enqueued: Int64? { place.entry.split(separator: "-").first.flatMap { Int64($0) } }
+
+  /// The job, or what is wrong with the entry.
+  ///
+  /// - Parameter clockOffset: how many milliseconds Redis's clock is ahead of this machine's.
+  func job(clockOffset: Int64) throws(Damage) -> Job {
+    guard let id else { throw Damage("the field i is no job id") }
+    guard let deadline = fields["d"]?.integer else {
+      throw Damage("the field d is no time in milliseconds")
+    }
+    let time = Int64(deadline).subtractingReportingOverflow(clockOffset)
+    guard !time.overflow else { throw Damage("the field d is no time in milliseconds") }
+    let replyTo: String
+    if piece != nil {
+      guard payload != nil else { throw Damage("the payload of the piece is gone") }
+      replyTo = ""
+    } else {
+      guard fields["p"]?.bytes != nil else { throw Damage("the field p is missing") }
+      guard let server = self.replyTo else { throw Damage("the field r names no server") }
+      replyTo = server
+    }
+    guard let payload = payload ?? fields["p"]?.bytes else { throw Damage("there is no payload") }
+    return Job(
+      id: id, payload: payload, deadline: Deadline(unixMilliseconds: time.partialValue),
+      attempt: attempt, piece: piece, place: place, replyTo: replyTo)
+  }
+
+  /// Why an entry is no job.
+  struct Damage: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+      self.description = description
+    }
+  }
+}
+
+/// Names a server process, in the key of its replies.
+enum ServerID {
+  static func random(using random: inout some RandomNumberGenerator) -> String {
+    String(JobID(using: &random).description.prefix(16))
+  }
+
+  /// The name becomes a part of a key, so nothing else is let in.
+  static func isValid(_ text: String) -> Bool {
+    1...64 ~= text.utf8.count
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: false
+        }
+      }
+  }
+}

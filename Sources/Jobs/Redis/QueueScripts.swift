@@ -1,0 +1,207 @@
+import Redis
+
+/// The steps of a job's life that must happen as one, as scripts that Redis runs.
+///
+/// Every key is passed in, and all of them are in one slot of a cluster.
+enum QueueScripts {
+  /// Hands in a job unless the queue is full.
+  ///
+  /// The stream holds finished entries for a while, so its length is only an upper bound; the exact
+  /// depth is looked at when that reaches the limit.
+  ///
+  /// Keys: jobs. Arguments: group, limit, id, payload, deadline, reply-to. Returns 1, or 0 if full.
+  static let enqueue = RedisScript(
+    depth + """
+      local limit = tonumber(ARGV[2])
+      if redis.call('XLEN', KEYS[1]) >= limit then
+        local waiting, running = depth(KEYS[1], ARGV[1])
+        if waiting + running >= limit then return 0 end
+      end
+      redis.call('XADD', KEYS[1], '*', 'i', ARGV[3], 'p', ARGV[4], 'd', ARGV[5], 'r', ARGV[6])
+      return 1
+      """)
+
+  /// Commits an outcome, once, and wakes the waiter.
+  ///
+  /// Keys: jobs, result, replies. Arguments: group, entry, id, outcome, result lifetime, reply
+  /// lifetime, reply limit. Returns whether this was the first outcome.
+  static let complete = RedisScript(
+    commit + """
+      local first = commit(KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+      redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+      return first
+      """)
+
+  /// Sets an entry aside and, if its id is known, commits the outcome.
+  ///
+  /// Keys: jobs, dead, and with an id: result, replies. Arguments: group, entry, reason, attempts,
+  /// dead limit, dead lifetime, and with an id: what `complete` takes from the id on. Returns whether
+  /// the entry was still there to set aside.
+  static let bury = RedisScript(
+    commit + """
+      if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
+      local record = {'entry', ARGV[2], 'reason', ARGV[3], 'attempts', ARGV[4]}
+      local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+      if found[1] then
+        for n = 1, math.min(#found[1][2], 64) do record[#record + 1] = found[1][2][n] end
+      end
+      if #record % 2 == 1 then record[#record] = nil end
+      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
+      redis.call('PEXPIRE', KEYS[2], ARGV[6])
+      if ARGV[7] then commit(KEYS[3], KEYS[4], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]) end
+      redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+      return 1
+      """)
+
+  /// Reads from the first stream that has jobs, so that what is urgent never waits behind what is not.
+  ///
+  /// Keys: the streams, in order. Arguments: group, consumer, and for each stream the largest number.
+  /// Returns nothing, or the stream's number and the entries.
+  static let take = RedisScript(
+    """
+    for n = 1, #KEYS do
+      local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 2],
+        'STREAMS', KEYS[n], '>')
+      if found then return {n, found[1][2]} end
+    end
+    return {}
+    """)
+
+  /// Takes over the oldest job that nobody cared for.
+  ///
+  /// One at a time, so that a job that kills its workers does not take others with it.
+  ///
+  /// Keys: jobs. Arguments: group, consumer, idle milliseconds, and the consumer who left it, if only
+  /// that one's are wanted. Returns nothing, or entry, attempts and fields; no fields when the entry
+  /// itself is gone.
+  static let takeOver = RedisScript(
+    """
+    local query = {'XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], '-', '+', 1}
+    if ARGV[4] then query[#query + 1] = ARGV[4] end
+    local left = redis.call(unpack(query))[1]
+    if not left then return {} end
+    local claimed = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], left[1])[1]
+    if not claimed then
+      redis.call('XACK', KEYS[1], ARGV[1], left[1])
+      return {left[1], left[4] + 1}
+    end
+    return {left[1], left[4] + 1, claimed[2]}
+    """)
+
+  /// Renews a worker's hold on entries; never takes one back from another worker.
+  ///
+  /// Keys: jobs. Arguments: group, consumer, entries. Returns the entries that are lost.
+  static let heartbeat = RedisScript(
+    """
+    local lost = {}
+    for n = 3, #ARGV do
+      if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[n], ARGV[n], 1, ARGV[2]) == 0 then
+        lost[#lost + 1] = ARGV[n]
+      else
+        redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[n], 'JUSTID')
+      end
+    end
+    return lost
+    """)
+
+  /// Removes finished entries from the front of the stream, up to the first unfinished one.
+  ///
+  /// Entries are never deleted one by one: that makes Redis 7.0 lose count of the waiting ones.
+  ///
+  /// Keys: jobs. Arguments: group.
+  static let trim = RedisScript(
+    groupInfo + """
+      local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
+      local first = pending[1] > 0 and pending[2]
+      if not first then first = info(KEYS[1], ARGV[1])['last-delivered-id'] end
+      return redis.call('XTRIM', KEYS[1], 'MINID', first)
+      """)
+
+  /// Counts waiting and running jobs and looks for the oldest of them.
+  ///
+  /// Keys: jobs. Arguments: group. Returns both numbers and an age in milliseconds.
+  static let measure = RedisScript(
+    depth + """
+      local waiting, running = depth(KEYS[1], ARGV[1])
+      local oldest
+      local function see(entry)
+        local time = tonumber(string.match(entry, '^(%d+)'))
+        if not oldest or time < oldest then oldest = time end
+      end
+      if running > 0 then see(redis.call('XPENDING', KEYS[1], ARGV[1])[2]) end
+      if waiting > 0 then
+        local last = info(KEYS[1], ARGV[1])['last-delivered-id'] or '0-0'
+        local first = redis.call('XRANGE', KEYS[1], '(' .. last, '+', 'COUNT', 1)[1]
+        if first then see(first[1]) end
+      end
+      local age = 0
+      if oldest then
+        local now = redis.call('TIME')
+        age = math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - oldest)
+      end
+      return {waiting, running, age}
+      """)
+
+  /// Forgets a worker that stops, unless it leaves jobs behind. Keys: jobs. Arguments: group, consumer.
+  static let leave = RedisScript(
+    """
+    if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) > 0 then return 0 end
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+    return 1
+    """)
+
+  /// Forgets workers that left nothing and were not seen for long; one process a minute does it.
+  ///
+  /// Keys: housekeeper, streams. Arguments: group, consumer, idle milliseconds. Returns how many.
+  static let sweep = RedisScript(
+    """
+    if not redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', 60000) then return 0 end
+    local count = 0
+    for stream = 2, #KEYS do
+      for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[stream], ARGV[1])) do
+        local consumer = {}
+        for n = 1, #fields, 2 do consumer[fields[n]] = fields[n + 1] end
+        if consumer.pending == 0 and consumer.idle > tonumber(ARGV[3]) then
+          redis.call('XGROUP', 'DELCONSUMER', KEYS[stream], ARGV[1], consumer.name)
+          count = count + 1
+        end
+      end
+    end
+    return count
+    """)
+
+  private static let groupInfo = """
+    local function info(jobs, group)
+      if redis.call('EXISTS', jobs) == 0 then return {} end
+      for _, fields in ipairs(redis.call('XINFO', 'GROUPS', jobs)) do
+        local found = {}
+        for n = 1, #fields, 2 do found[fields[n]] = fields[n + 1] end
+        if found.name == group then return found end
+      end
+      return {}
+    end
+
+    """
+
+  /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted.
+  static let depth =
+    groupInfo + """
+      local function depth(jobs, group)
+        local found = info(jobs, group)
+        local running = found.pending or 0
+        if found.lag then return found.lag, running end
+        return math.max(0, redis.call('XLEN', jobs) - running), running
+      end
+
+      """
+
+  private static let commit = """
+    local function commit(result, replies, id, outcome, result_life, reply_life, reply_limit)
+      if not redis.call('SET', result, outcome, 'NX', 'PX', result_life) then return 0 end
+      redis.call('XADD', replies, 'MAXLEN', '~', reply_limit, '*', 'i', id, 'r', outcome)
+      redis.call('PEXPIRE', replies, reply_life)
+      return 1
+    end
+
+    """
+}

@@ -1,0 +1,194 @@
+import CoreMetrics
+public import NIOCore
+import Redis
+
+/// Durable jobs: handing in and taking back.
+extension RedisJobQueue: DurableJobQueue {
+  /// Accepts a job of one piece in one step; see ``DurableJobQueue``.
+  public func accept(
+    _ job: DurableJob, payload: ByteBuffer, rows: Int
+  ) async throws(JobError) -> AcceptedJob {
+    try check(payload)
+    return try await accept(job, piece: [.integer(rows), .bytes(payload)])
+  }
+
+  /// Begins a job of many pieces; see ``DurableJobQueue``.
+  public func open(_ job: DurableJob) async throws(JobError) -> JobID {
+    var job = job
+    job.idempotency = nil
+    return try await accept(job, piece: []).id
+  }
+
+  private func accept(
+    _ job: DurableJob, piece: [RedisCommand.Argument]
+  ) async throws(JobError) -> AcceptedJob {
+    guard !job.deadline.hasPassed else {
+      throw JobError(.expired, "the deadline passed before the job was handed in")
+    }
+    var random = SystemRandomNumberGenerator()
+    let id = JobID(using: &random)
+    let reply = try await evaluate(
+      QueueScripts.accept, id, job.priority, keys: [idempotencyKey(job)],
+      [
+        QueueKeys.group, .integer(configuration.maximumDepth),
+        .integer(settings.maximumTenantJobs), .text(job.idempotency?.hash ?? ""),
+        .integer(settings.idempotencyLifetime.milliseconds), .text(job.priority.rawValue),
+        .text(job.tenant), time(job.deadline), lifetime(job.deadline), .text(job.context),
+        .text(job.webhook), .integer(settings.resultLifetime.milliseconds),
+      ] + piece)
+    let accepted = try accepted(reply, id)
+    if accepted.isNew { metrics.enqueued.increment() }
+    return accepted
+  }
+
+  /// Adds a piece; see ``DurableJobQueue``.
+  public func append(
+    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID
+  ) async throws(JobError) {
+    try check(payload)
+    // Large bodies are many pieces: what they need is looked up once in each.
+    let record = try await record(of: id)
+    let reply = try await evaluate(
+      QueueScripts.append, id, record.priority,
+      [
+        .integer(number), .integer(rows), lifetime(record.deadline),
+        .integer(settings.window), .bytes(payload),
+      ])
+    try succeeded(reply)
+  }
+
+  /// Accepts a job all of whose pieces are in; see ``DurableJobQueue``.
+  public func seal(_ id: JobID, as job: DurableJob) async throws(JobError) -> AcceptedJob {
+    let reply = try await evaluate(
+      QueueScripts.seal, id, job.priority, keys: [idempotencyKey(job)],
+      [
+        .integer(settings.recordLifetime.milliseconds), .text(job.idempotency?.hash ?? ""),
+        .integer(settings.idempotencyLifetime.milliseconds),
+      ])
+    return try accepted(reply, id)
+  }
+
+  /// Ends a job that waits or runs; see ``DurableJobQueue``.
+  public func cancel(_ id: JobID) async throws(JobError) -> JobRecord {
+    try await end(id, .cancelled)
+    return try await record(of: id)
+  }
+
+  /// Ends a job from outside.
+  func end(_ id: JobID, _ outcome: JobOutcome) async throws(JobError) {
+    let reply = try await evaluate(
+      QueueScripts.end, id, .normal,
+      [
+        .text(outcome.state.rawValue), .text(outcome.message),
+        .integer(settings.recordLifetime.milliseconds),
+      ])
+    try succeeded(reply)
+  }
+
+  /// Puts a dead job back; see ``DurableJobQueue``.
+  public func retry(_ id: JobID, deadline: Deadline) async throws(JobError) -> JobRecord {
+    let record = try await record(of: id)
+    let reply = try await evaluate(
+      QueueScripts.retry, id, record.priority, [time(deadline), lifetime(deadline)])
+    try succeeded(reply)
+    return try await self.record(of: id)
+  }
+
+  /// Forgets a job that has ended.
+  public func forget(_ id: JobID) async throws(JobError) {
+    try succeeded(await evaluate(QueueScripts.forget, id, .normal, []))
+  }
+
+  /// Yields when the job may have changed; ends when the queue is stopped.
+  public func changes(of id: JobID) -> AsyncStream<Void> { changes.stream(of: id) }
+}
+
+extension RedisJobQueue {
+  var settings: DurableJobSettings { configuration.durable }
+
+  func check(_ payload: ByteBuffer) throws(JobError) {
+    guard payload.readableBytes <= configuration.maximumPayloadSize else {
+      metrics.refused(.tooLarge)
+      throw JobError(
+        .tooLarge,
+        "the job has \(payload.readableBytes) bytes, but the queue takes no more than "
+          + "\(configuration.maximumPayloadSize)")
+    }
+  }
+
+  /// A time as Redis's clock has it.
+  func time(_ time: Deadline) -> RedisCommand.Argument {
+    .integer(Int(time.unixMilliseconds + redis.clockOffset))
+  }
+
+  /// How long the keys of an unfinished job are kept.
+  private func lifetime(_ deadline: Deadline) -> RedisCommand.Argument {
+    .integer(deadline.remaining.milliseconds + settings.recordLifetime.milliseconds)
+  }
+
+  /// A script must be given some key, even when there is no idempotency key.
+  private func idempotencyKey(_ job: DurableJob) -> RedisCommand.Argument {
+    keys.idempotency(job.tenant, job.idempotency?.key ?? "")
+  }
+
+  func evaluate(
+    _ script: RedisScript, _ id: JobID, _ priority: JobPriority,
+    keys more: [RedisCommand.Argument] = [], _ arguments: [RedisCommand.Argument]
+  ) async throws(JobError) -> RESPValue {
+    try await send(
+      .evaluate(
+        script, keys: keys.durable(id, priority) + more,
+        arguments: [.text("\(id)"), time(.now)] + arguments))
+  }
+
+  func send(_ command: RedisCommand) async throws(JobError) -> RESPValue {
+    do throws(RedisError) {
+      return try await redis.send(command)
+    } catch {
+      throw JobError(.unavailable, "the queue does not answer now: \(error)")
+    }
+  }
+
+  private func accepted(_ reply: RESPValue, _ id: JobID) throws(JobError) -> AcceptedJob {
+    let words = reply.elements ?? []
+    if words.first?.text == "known", words.count == 2,
+      let known = words[1].text.flatMap({ JobID($0) })
+    {
+      return AcceptedJob(id: known, isNew: false)
+    }
+    try succeeded(reply)
+    return AcceptedJob(id: id, isNew: true)
+  }
+
+  /// Throws what a script says against it.
+  private func succeeded(_ reply: RESPValue) throws(JobError) {
+    guard let words = reply.elements else { return }
+    switch words.first?.text {
+    case "full":
+      metrics.refused(.full)
+      throw JobError(.full, "the queue is full; try again later", retryAfter: .seconds(1))
+    case "share":
+      metrics.refused(.full)
+      throw JobError.share(settings)
+    case "mismatch": throw JobError.mismatch
+    case "ended": throw JobError.ended(words.count > 1 ? words[1].text ?? "" : "")
+    default: throw JobError.noSuchJob
+    }
+  }
+}
+
+extension JobError {
+  static let noSuchJob = JobError(.unknown, "there is no such job, or not any more")
+
+  static let mismatch = JobError(
+    .mismatch, "the idempotency key was used for another request; use a new one")
+
+  static func ended(_ state: String) -> JobError { JobError(.finished, "the job is \(state)") }
+
+  static func share(_ settings: DurableJobSettings) -> JobError {
+    JobError(
+      .full,
+      "\(settings.maximumTenantJobs) jobs of this client are unfinished, which is its share; "
+        + "try again later", retryAfter: .seconds(1))
+  }
+}

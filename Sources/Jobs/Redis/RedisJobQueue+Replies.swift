@@ -1,0 +1,109 @@
+import Logging
+import NIOCore
+import Redis
+
+/// How the answers come in.
+extension RedisJobQueue {
+  /// Reads this process's replies with a connection of its own, for as long as the task runs.
+  ///
+  /// The stream keeps what came while the connection was lost, and is read on from where it was; what
+  /// it could not keep is found among the stored results.
+  func readReplies() async {
+    var last = ReadPositions()
+    var attempt = 0
+    var random = SystemRandomNumberGenerator()
+    while !Task.isCancelled {
+      let start = ContinuousClock.now
+      let error = await readReplies(after: &last)
+      if Task.isCancelled { return }
+      attempt = start.duration(to: .now) > .seconds(5) ? 0 : attempt + 1
+      let delay = redis.configuration.backoff.delay(attempt: attempt, using: &random)
+      logger.warning(
+        "cannot read replies; trying again",
+        metadata: ["reason": "\(error)", "delay": "\(delay)"])
+      try? await Task.sleep(for: delay)
+    }
+  }
+
+  /// Reads with one connection until it breaks, and says why it did.
+  private func readReplies(after last: inout ReadPositions) async -> RedisError {
+    do throws(RedisError) {
+      let connection = try await redis.connect(name: "coppice-replies")
+      return await withTaskCancellationHandler {
+        do throws(RedisError) {
+          try await lookUp(waitingJobs)
+          // Changes that happened before are seen by looking at the records themselves.
+          let newest = try await connection.send(
+            ["XREVRANGE", keys.changes, "+", "-", "COUNT", 1])
+          last.changes = newest.elements?.first?.elements?.first?.text ?? "0-0"
+          changes.signalAll()
+          while true { try await read(connection, after: &last) }
+        } catch {
+          connection.close()
+          return error
+        }
+      } onCancel: {
+        connection.close()
+      }
+    } catch {
+      return error
+    }
+  }
+
+  /// Removes what was read, waits for more and tells the waiters.
+  private func read(
+    _ connection: RedisConnection, after last: inout ReadPositions
+  ) async throws(RedisError) {
+    let key = keys.replies(server)
+    let replies = try await connection.send(
+      [
+        ["XTRIM", key, "MINID", .text(last.replies)],
+        [
+          "XREAD", "COUNT", 256, "BLOCK", .integer(configuration.blockTime.milliseconds),
+          "STREAMS", key, keys.changes, .text(last.replies), .text(last.changes),
+        ],
+      ], blocking: configuration.blockTime)
+    guard case .map(let streams) = try replies[1].get() else { return }
+    for index in stride(from: 0, to: streams.count - 1, by: 2) {
+      let isChange = streams[index].text.map { keys.isChanges($0) } ?? false
+      for message in streams[index + 1].elements ?? [] {
+        guard let parts = message.elements, parts.count == 2, let entry = parts[0].text else {
+          continue
+        }
+        if isChange {
+          last.changes = entry
+          if let id = parts[1]["i"]?.text.flatMap({ JobID($0) }) { changes.signal(id) }
+        } else {
+          last.replies = entry
+          receive(parts[1], entry)
+        }
+      }
+    }
+  }
+
+  private func receive(_ reply: RESPValue, _ entry: String) {
+    guard let id = reply["i"]?.text.flatMap({ JobID($0) }),
+      let outcome = reply["r"]?.bytes.flatMap({ JobOutcome(stored: $0) })
+    else { return logger.error("damaged reply", metadata: ["entry": "\(entry)"]) }
+    resolve(id, outcome.answer)
+  }
+
+  /// Answers those of the jobs whose outcomes are stored.
+  func lookUp(_ jobs: [JobID]) async throws(RedisError) {
+    for start in stride(from: 0, to: jobs.count, by: 64) {
+      let some = jobs[start..<min(start + 64, jobs.count)]
+      let reply = try await redis.send(RedisCommand(["MGET"] + some.map { keys.result($0) }))
+      for (id, value) in zip(some, reply.elements ?? []) {
+        if let outcome = value.bytes.flatMap({ JobOutcome(stored: $0) }) {
+          resolve(id, outcome.answer)
+        }
+      }
+    }
+  }
+}
+
+/// How far each stream was read.
+private struct ReadPositions {
+  var replies = "0-0"
+  var changes = "0-0"
+}

@@ -1,0 +1,177 @@
+public import CoreMetrics
+public import Logging
+public import NIOCore
+public import Redis
+public import ServiceLifecycle
+import Synchronization
+
+/// The server's side of a queue in Redis Streams.
+///
+/// Handing in costs one round trip, and the answer comes by itself: workers write the replies to all
+/// jobs of this process into one stream, which it reads with one blocked connection. While Redis is
+/// down, jobs are refused at once; waiters that are already there get their answers when it is back.
+///
+/// ```swift
+/// let redis = RedisClient(configuration, logger: logger)
+/// let queue = RedisJobQueue(redis, metrics: factory, logger: logger)
+/// // run both in a service group, redis first
+/// let answer = try await queue.submit(bytes, deadline: .after(.seconds(10)))
+/// ```
+public final class RedisJobQueue: JobQueue, Service {
+  typealias Waiter = CheckedContinuation<Result<ByteBuffer, JobError>, Never>
+
+  private struct State {
+    var waiters = Waiters<Waiter>()
+    var isStopped = false
+  }
+
+  /// Names this process in the key of its replies.
+  let server: String
+  let redis: RedisClient
+  let configuration: RedisQueueConfiguration
+  let keys: QueueKeys
+  let metrics: JobMetrics
+  let logger: Logger
+  let changes = JobChanges()
+  private let state = Mutex(State())
+  private let (arrivals, arrival) = AsyncStream.makeStream(
+    of: Void.self, bufferingPolicy: .bufferingNewest(1))
+
+  /// A queue on this Redis, whose service must run for longer than this one.
+  public init(
+    _ redis: RedisClient, configuration: RedisQueueConfiguration = .init(),
+    metrics: any MetricsFactory, logger: Logger
+  ) {
+    var random = SystemRandomNumberGenerator()
+    self.server = ServerID.random(using: &random)
+    self.redis = redis
+    self.configuration = configuration
+    self.keys = QueueKeys(configuration.name)
+    self.metrics = JobMetrics(metrics)
+    self.logger = logger
+  }
+
+  /// Reads replies and watches deadlines until the service is shut down; then nobody waits any more.
+  public func run() async throws {
+    await cancelWhenGracefulShutdown {
+      await withDiscardingTaskGroup { group in
+        group.addTask { await self.readReplies() }
+        group.addTask { await self.watchDeadlines() }
+        group.addTask { await self.measureDepth() }
+      }
+    }
+    changes.stop()
+    let waiters = state.withLock { state in
+      state.isStopped = true
+      return state.waiters.ids.compactMap { state.waiters.remove($0) }
+    }
+    for waiter in waiters { waiter.resume(returning: .failure(Self.stopped)) }
+  }
+
+  private static let stopped = JobError(.unavailable, "the queue was stopped")
+
+  /// Why jobs would be refused now, or `nil`.
+  public var obstacle: String? { redis.isConnected ? nil : "no connection to Redis" }
+
+  /// Hands in a job with one script and waits for its reply; see ``JobQueue``.
+  public func submit(
+    _ payload: ByteBuffer, deadline: Deadline
+  ) async throws(JobError) -> ByteBuffer {
+    guard payload.readableBytes <= configuration.maximumPayloadSize else {
+      metrics.refused(.tooLarge)
+      throw JobError(
+        .tooLarge,
+        "the job has \(payload.readableBytes) bytes, but the queue takes no more than "
+          + "\(configuration.maximumPayloadSize)")
+    }
+    guard !deadline.hasPassed else {
+      throw JobError(.expired, "the deadline passed before the job was handed in")
+    }
+    var random = SystemRandomNumberGenerator()
+    let id = JobID(using: &random)
+    let answer = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isStopped = state.withLock { state in
+          if !state.isStopped { state.waiters.add(id, continuation, deadline: deadline) }
+          return state.isStopped
+        }
+        if isStopped { return continuation.resume(returning: .failure(Self.stopped)) }
+        // The handler below may have run before there was anyone to tell.
+        if Task.isCancelled { return cancel(id) }
+        arrival.yield()
+        enqueue(id, payload, deadline)
+      }
+    } onCancel: {
+      cancel(id)
+    }
+    return try answer.get()
+  }
+
+  /// Sends the job; only a refusal is told to the waiter, whose next news is the reply.
+  private func enqueue(_ id: JobID, _ payload: ByteBuffer, _ deadline: Deadline) {
+    let command = RedisCommand.evaluate(
+      QueueScripts.enqueue, keys: [keys.jobs(.interactive)],
+      arguments: [
+        QueueKeys.group, .integer(configuration.maximumDepth), .text("\(id)"), .bytes(payload),
+        .integer(Int(deadline.unixMilliseconds + redis.clockOffset)), .text(server),
+      ])
+    redis.perform([command]) { [self] result in
+      do throws(RedisError) {
+        let reply = try result.get()[0].get()
+        if reply.integer == 1 {
+          metrics.enqueued.increment()
+        } else {
+          refuse(id, JobError(.full, "the queue is full; try again later", retryAfter: .seconds(1)))
+        }
+      } catch {
+        refuse(id, JobError(.unavailable, "the queue does not take jobs now: \(error)"))
+      }
+    }
+  }
+
+  private func refuse(_ id: JobID, _ error: JobError) {
+    metrics.refused(error.code)
+    resolve(id, .failure(error))
+  }
+
+  private func cancel(_ id: JobID) {
+    resolve(id, .failure(JobError(.cancelled, "the caller stopped waiting")))
+  }
+
+  /// Answers whoever waits for the job, if someone still does.
+  func resolve(_ id: JobID, _ answer: Result<ByteBuffer, JobError>) {
+    state.withLock { $0.waiters.remove(id) }?.resume(returning: answer)
+  }
+
+  /// All jobs that someone waits for.
+  var waitingJobs: [JobID] { state.withLock { $0.waiters.ids } }
+
+  /// Ends the waits whose time is up, after a last look at the stored results.
+  private func watchDeadlines() async {
+    var arrivals = arrivals.makeAsyncIterator()
+    while !Task.isCancelled {
+      if state.withLock({ $0.waiters.isEmpty }) { _ = await arrivals.next() }
+      try? await Task.sleep(for: .milliseconds(20))
+      let overdue = state.withLock { $0.waiters.overdue(now: .now) }
+      guard !overdue.isEmpty else { continue }
+      do throws(RedisError) {
+        try await lookUp(overdue)
+        for id in overdue {
+          resolve(id, .failure(JobError(.expired, "no worker answered before the deadline")))
+        }
+      } catch {
+        for id in overdue {
+          resolve(id, .failure(JobError(.unavailable, "no answer, and Redis is gone: \(error)")))
+        }
+      }
+    }
+  }
+
+  private func measureDepth() async {
+    while !Task.isCancelled {
+      if let depth = try? await redis.depth(keys) { metrics.record(depth) }
+      await endOverdue()
+      try? await Task.sleep(for: configuration.measureInterval)
+    }
+  }
+}

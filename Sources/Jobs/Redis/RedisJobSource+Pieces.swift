@@ -1,0 +1,70 @@
+import Logging
+import Redis
+
+/// Pieces of durable jobs, whose payloads do not stand in the stream.
+extension RedisJobSource {
+  /// Fetches the payloads of the pieces among the entries; leaves out those whose job has ended, and
+  /// those that Redis did not answer for, which are taken over later.
+  func begin(_ entries: [JobEntry]) async -> [JobEntry] {
+    let positions = entries.indices.filter { entries[$0].piece != nil && entries[$0].id != nil }
+    guard !positions.isEmpty else { return entries }
+    let replies = try? await redis.send(positions.compactMap { begin(entries[$0]) })
+    guard let replies, replies.count == positions.count else {
+      logger.warning("cannot fetch pieces", metadata: ["pieces": "\(positions.count)"])
+      return entries.filter { $0.piece == nil }
+    }
+    var begun: [JobEntry?] = entries
+    for (position, reply) in zip(positions, replies) {
+      switch reply.elements?.first {
+      case .string(let payload): begun[position]?.payload = payload
+      // Its payload is gone: it comes out as damaged.
+      case .integer: break
+      default:
+        // An error of Redis's is tried again, as often as a job that kills its workers.
+        if case .error(let message) = reply {
+          logger.error(
+            "cannot fetch a piece",
+            metadata: ["entry": "\(entries[position].place.entry)", "reason": "\(message)"])
+          if entries[position].attempt > configuration.maximumAttempts { break }
+        }
+        begun[position] = nil
+      }
+    }
+    return begun.compactMap { $0 }
+  }
+
+  private func begin(_ entry: JobEntry) -> RedisCommand? {
+    guard let id = entry.id, let piece = entry.piece else { return nil }
+    return .evaluate(
+      QueueScripts.begin, keys: keys.durable(id, entry.place.priority),
+      arguments: [
+        .text("\(id)"), now, QueueKeys.group, .text(entry.place.entry), .integer(piece),
+        .integer(min(entry.attempt, configuration.maximumAttempts)),
+      ])
+  }
+
+  /// Commits the outcome of a piece.
+  func settle(
+    _ id: JobID, _ piece: Int, at place: JobPlace, _ outcome: JobOutcome
+  ) -> RedisCommand {
+    let settings = configuration.durable
+    let text: RedisCommand.Argument
+    if case .done(let answer) = outcome {
+      text = .bytes(answer)
+    } else {
+      text = .text(outcome.message)
+    }
+    return .evaluate(
+      QueueScripts.settle, keys: keys.durable(id, place.priority) + [keys.dead],
+      arguments: [
+        .text("\(id)"), now, QueueKeys.group, .text(place.entry), .integer(piece),
+        .text(outcome.state.rawValue),
+        .integer(settings.recordLifetime.milliseconds), .integer(settings.window), text,
+        .integer(configuration.maximumDead), .integer(configuration.deadLifetime.milliseconds),
+      ])
+  }
+
+  private var now: RedisCommand.Argument {
+    .integer(Int(Deadline.now.unixMilliseconds + redis.clockOffset))
+  }
+}
