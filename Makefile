@@ -65,6 +65,10 @@ check: ## Lint the Swift sources and the scripts
 bench: build ## Measure the server beside its peers (Linux, about 20 minutes)
 	@Benchmarks/serving/run.sh $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Fuzz each reader of model files, FUZZ_SECONDS each (30 by default)
+	@Tests/Fuzz/run.sh $(ARGS)
+
 .PHONY: build
 build: ## Build the release binary
 	$(step) 'Looking for what the build needs'

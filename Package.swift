@@ -112,9 +112,9 @@ let package = Package(
     .executableTarget(
       name: "coppice",
       dependencies: [
-        "API", "Forest", "Jobs", "Redis", "Serving", "Telemetry", "Training", "Worker",
-        argumentParser,
-        logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
+        "API", "Forest", "Jobs", "ModelFormats", "Redis", "Serving", "Telemetry", "Training",
+        "Worker", argumentParser, logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+        unixSignals,
       ],
       swiftSettings: settings),
     // Benchmarks
@@ -142,3 +142,14 @@ let package = Package(
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )
+
+// `make fuzz` alone: libFuzzer brings a main function of its own.
+if Context.environment["COPPICE_FUZZ"] != nil {
+  package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["Forest", "ModelFormats"], path: "Tests/Fuzz",
+      exclude: ["corpus", "run.sh"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]))
+}

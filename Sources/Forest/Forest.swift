@@ -17,6 +17,9 @@ public struct Forest: Sendable {
   /// The number of margins of a row: 1, or one a class or target.
   public var outputCount: Int { baseMargins.count }
 
+  /// Whether there are leaves that are linear models.
+  var hasLinearLeaves: Bool { trees.contains { $0.linearLeaves != nil } }
+
   /// Checks the trees and makes a forest of them.
   ///
   /// - Throws: ``ForestError``, naming the tree and node, when a tree is empty, a child lies outside

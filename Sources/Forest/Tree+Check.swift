@@ -10,6 +10,7 @@ extension Tree {
         "it adds to output \(output)\(end), but there are \(outputCount)", tree: index)
     }
     try checkLeaves(index: index, summation: summation)
+    try checkLinearLeaves(index: index, featureCount: featureCount, summation: summation)
     try checkCovers(index: index)
     if isInOrder {
       for position in nodes.indices {
@@ -96,6 +97,22 @@ extension Tree {
     if let node = covers.firstIndex(where: { !$0.isFinite || $0 < 0 }) {
       throw ForestError("the cover is \(covers[node])", tree: index, node: node)
     }
+  }
+
+  private func checkLinearLeaves(
+    index: Int, featureCount: Int, summation: Summation
+  ) throws(ForestError) {
+    guard let linearLeaves else { return }
+    guard summation != .float32, width == 1, linearLeaves.count == leaves?.count else {
+      throw ForestError("its linear leaves are not one for each leaf in float64", tree: index)
+    }
+    if let feature = linearLeaves.features.first(where: { !(0..<featureCount ~= Int($0)) }) {
+      throw ForestError(
+        "a leaf asks for feature \(feature), but there are \(featureCount)", tree: index)
+    }
+    guard linearLeaves.constants.allSatisfy(\.isFinite),
+      linearLeaves.coefficients.allSatisfy(\.isFinite)
+    else { throw ForestError("a linear leaf holds what is not a finite number", tree: index) }
   }
 
   private func checkLeaves(index: Int, summation: Summation) throws(ForestError) {

@@ -6,6 +6,8 @@ public struct Tree: Sendable, Equatable {
   public let nodes: [Node]
   /// What ``Node/leafRow(_:)`` points into, if the tree has such leaves.
   public let leaves: LeafTable?
+  /// The linear models that the rows of ``leaves`` stand in for, if the leaves are such.
+  public let linearLeaves: LinearLeaves?
   /// How much of the training data reached each node (a sum of hessians, or of weights, or a
   /// count): what ``TreeExplainer`` weighs paths by. Nil if unknown.
   public let covers: [Float]?
@@ -14,10 +16,14 @@ public struct Tree: Sendable, Equatable {
   public var width: Int { leaves?.width ?? 1 }
 
   /// Describes a tree; ``Forest`` checks it.
-  public init(output: Int, nodes: [Node], leaves: LeafTable? = nil, covers: [Float]? = nil) {
+  public init(
+    output: Int, nodes: [Node], leaves: LeafTable? = nil, linearLeaves: LinearLeaves? = nil,
+    covers: [Float]? = nil
+  ) {
     self.output = output
     self.nodes = nodes
     self.leaves = leaves
+    self.linearLeaves = linearLeaves
     self.covers = covers
   }
 }

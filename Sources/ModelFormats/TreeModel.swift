@@ -48,6 +48,10 @@ public struct TreeModel: Sendable {
   /// XGBoost's scikit-learn classes saved. A plain `Booster` predicts with all of its trees.
   public let bestIteration: Int?
 
+  /// The gains of each feature's splits in training, summed up; features after the last with a split
+  /// may be missing. Nil where the file does not tell.
+  public internal(set) var featureGains: [Double]?
+
   /// The forest, where the model is one and reads the rows as they come.
   public var forest: Forest? {
     if preprocessing == nil, case .forest(let forest) = ensemble { forest } else { nil }

@@ -19,7 +19,7 @@ struct Coppice: AsyncParsableCommand {
       """,
     subcommands: [
       TrainCommand.self, ServeCommand.self, WorkerCommand.self, QueueCommand.self,
-      HealthcheckCommand.self,
+      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, HealthcheckCommand.self,
     ])
 
   static func main() async {

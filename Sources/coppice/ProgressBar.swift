@@ -25,11 +25,7 @@ struct ProgressBar {
   }
 
   static func standardError() -> ProgressBar {
-    ProgressBar(isTerminal: isatty(STDERR_FILENO) == 1) { text in
-      let bytes = Array(text.utf8)
-      // What stderr does not take is lost; the training goes on.
-      _ = libcWrite(STDERR_FILENO, bytes, bytes.count)
-    }
+    ProgressBar(isTerminal: isatty(STDERR_FILENO) == 1, write: StandardError.write)
   }
 
   mutating func show(_ report: RoundReport) {
@@ -65,10 +61,6 @@ struct ProgressBar {
     let bar = String(repeating: "█", count: done) + String(repeating: "░", count: width - done)
     write("\r\u{1B}[K\(bar) \(report.round)/\(report.rounds)  \(metrics)")
   }
-}
-
-private func libcWrite(_ file: CInt, _ bytes: [UInt8], _ count: Int) -> Int {
-  write(file, bytes, count)
 }
 
 extension Double {

@@ -9,6 +9,8 @@ struct ConformanceTests {
   func fixturesExist() {
     #expect(Fixture.all.contains { $0.name == "xgboost/1.7.6/iris-softprob" })
     #expect(Fixture.all.contains { $0.name == "xgboost/3.4.1/iris-softprob" })
+    #expect(Fixture.all.count { $0.name.contains("gblinear") } >= 10)
+    #expect(Fixture.all.contains { $0.name == "xgboost/2.1.4/vector-leaves" })
   }
 
   @Test(
@@ -17,8 +19,13 @@ struct ConformanceTests {
   func margins(fixture: Fixture, choice: EngineChoice) throws {
     let expected = try fixture.expected()
     for ending in fixture.formats {
-      let forest = try fixture.model(ending).soleForest()
-      #expect(forest.outputCount == expected.outputs)
+      let ensemble = try fixture.model(ending).ensemble
+      #expect(ensemble.outputCount == expected.outputs)
+      guard case .forest(let forest) = ensemble else {
+        let margins = EnsembleEngine(ensemble).margins(expected.matrix)
+        #expect(margins.map(\.bitPattern) == expected.margins, "\(ending)")
+        continue
+      }
       guard let engine = try choice.engine(for: forest) else { continue }
       let margins = engine.margins(expected.matrix)
       #expect(margins.map(\.bitPattern) == expected.margins, "\(ending)")
@@ -70,16 +77,17 @@ struct ConformanceTests {
   @Test("Predictions equal the library's to the last bit", arguments: Fixture.all)
   func predictions(fixture: Fixture) throws {
     let expected = try fixture.expected()
-    let forest = try fixture.model().soleForest()
-    var values = ReferenceEngine(forest).margins(expected.matrix)
+    let ensemble = try fixture.model().ensemble
+    var values = EnsembleEngine(ensemble, forestEngine: ReferenceEngine.init)
+      .margins(expected.matrix)
     if expected.predictions.count < values.count {
       // multi:softmax answers the class with the largest margin.
-      values = stride(from: 0, to: values.count, by: forest.outputCount).map { start in
-        let row = values[start..<start + forest.outputCount]
+      values = stride(from: 0, to: values.count, by: ensemble.outputCount).map { start in
+        let row = values[start..<start + ensemble.outputCount]
         return Float(row.firstIndex(of: row.max()!)! - start)
       }
     } else {
-      forest.objective.link.apply(to: &values, outputCount: forest.outputCount)
+      ensemble.objective.link.apply(to: &values, outputCount: ensemble.outputCount)
     }
     #expect(values.map(\.bitPattern) == expected.predictions)
   }
@@ -91,8 +99,9 @@ struct ConformanceTests {
     let ubjson = try fixture.model("ubj")
     #expect(json.format == .xgboostJSON)
     #expect(ubjson.format == .xgboostUBJSON)
-    #expect(try json.soleForest().trees == ubjson.soleForest().trees)
-    #expect(try json.soleForest().baseMargins == ubjson.soleForest().baseMargins)
+    #expect(json.forest?.trees == ubjson.forest?.trees)
+    #expect(json.forest?.baseMargins == ubjson.forest?.baseMargins)
+    #expect(json.featureGains == ubjson.featureGains)
     #expect(json.objective == ubjson.objective)
     #expect(json.features == ubjson.features)
     #expect(json.libraryVersion == ubjson.libraryVersion)

@@ -113,7 +113,19 @@ struct LightGBMHostileFileTests {
       ("cat_boundaries=0 1\n", "", "set 0"),
       ("cat_threshold=6", "cat_threshold=4294967296", "32 bits"),
       ("cat_threshold=6", "cat_threshold=-1", "32 bits"),
-      ("is_linear=0", "is_linear=1", "linear"),
+      ("is_linear=0", "is_linear=1", "leaf_const"),
+      ("is_linear=0", "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 -1", "num_features"),
+      ("is_linear=0", "is_linear=1\nleaf_const=1 2 3\nnum_features=2147483647 0 0", "num_features"),
+      (
+        "is_linear=0",
+        "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 0\nleaf_features=2\nleaf_coeff=1",
+        "feature 2"
+      ),
+      (
+        "is_linear=0",
+        "is_linear=1\nleaf_const=1 2 3\nnum_features=1 0 0\nleaf_features=0\nleaf_coeff=nan",
+        "finite"
+      ),
       ("Tree=0", "Tree=1", "tree 1"),
       ("tree_sizes=300", "tree_sizes=300 300", "2 trees"),
       ("num_tree_per_iteration=1", "num_tree_per_iteration=2147483647", "rounds"),

@@ -50,15 +50,11 @@ struct XGBoostBinaryTests {
     try expectSame(renamed, bytes)
   }
 
-  @Test("A file that is cut anywhere is refused", arguments: ["old-dart", "old-logistic"])
+  @Test("A file that is cut anywhere is refused", arguments: ["old-logistic", "old-gblinear"])
   func truncated(name: String) throws {
-    for version in ["0.72.1", "1.7.6"] {
-      let bytes = try Fixture(name: "xgboost/\(version)/\(name)").bytes("bin")
-      for count in bytes.indices {
-        // In 0.72 what follows the attributes is not needed.
-        guard version != "0.72.1" || count < bytes.count - 64 else { continue }
-        #expect(throws: ModelFormatError.self) { try TreeModel.read(Array(bytes[..<count])) }
-      }
+    let bytes = try Fixture(name: "xgboost/1.7.6/\(name)").bytes("bin")
+    for count in bytes.indices {
+      #expect(throws: ModelFormatError.self) { try TreeModel.read(Array(bytes[..<count])) }
     }
   }
 
@@ -66,7 +62,7 @@ struct XGBoostBinaryTests {
   func damaged(fixture: Fixture) throws {
     let bytes = try fixture.bytes("bin")
     var random = Random(seed: 4)
-    for _ in 0..<200 {
+    for _ in 0..<40 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...4, using: &random) {
         let position = Int.random(in: bytes.indices, using: &random)
@@ -103,8 +99,8 @@ struct XGBoostBinaryTests {
   private func expectSame(_ bytes: [UInt8], _ original: [UInt8]) throws {
     let (found, expected) = (try TreeModel.read(bytes), try TreeModel.read(original))
     #expect(found.format == .xgboostBinary)
-    #expect(try found.soleForest().trees == expected.soleForest().trees)
-    #expect(try found.soleForest().baseMargins == expected.soleForest().baseMargins)
+    #expect(found.forest?.trees == expected.forest?.trees)
+    #expect(found.forest?.baseMargins == expected.forest?.baseMargins)
     #expect(found.objective == expected.objective)
   }
 }

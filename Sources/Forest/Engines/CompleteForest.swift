@@ -22,6 +22,9 @@ struct CompleteForest {
     guard forest.summation == .float32 else {
       throw UnsuitableForest("it takes forests that add float32 values only")
     }
+    guard !forest.hasLinearLeaves else {
+      throw UnsuitableForest("it takes leaves that are numbers only")
+    }
     var numbers = ThresholdNumbers(featureCount: forest.featureCount)
     var trees: [CompleteTree] = []
     var firstLeaf: [UInt32] = []

@@ -44,7 +44,12 @@ public struct ReferenceEngine: Engine {
   ) -> [Value] {
     var sums = base
     for tree in forest.trees[trees] {
-      for (offset, value) in tree.leafValues(at: tree.leaf(for: row)).enumerated() {
+      let leaf = tree.leaf(for: row)
+      if let value = tree.linearValue(at: leaf, for: row) {
+        sums[tree.output] += Value(value)
+        continue
+      }
+      for (offset, value) in tree.leafValues(at: leaf).enumerated() {
         sums[tree.output + offset] += Value(value)
       }
     }
@@ -67,6 +72,12 @@ extension Tree {
       position = split.child(for: row[split.feature])
     }
     return position
+  }
+
+  /// What the leaf at a position adds where it is a linear model and no feature of it is missing.
+  func linearValue(at position: Int, for row: Span<Float>) -> Double? {
+    guard let linearLeaves, case .leafRow(let leaf) = nodes[position] else { return nil }
+    return linearLeaves.value(of: leaf, for: row)
   }
 
   /// What the leaf at a position adds: to the tree's output, and to those after it.

@@ -1,6 +1,9 @@
 extension Forest {
   /// Throws unless every tree has covers.
   func requireCovers() throws(ForestError) {
+    guard !hasLinearLeaves else {
+      throw ForestError("contributions of leaves that are linear models are not defined")
+    }
     if let index = trees.firstIndex(where: { $0.covers == nil && $0.nodes.count > 1 }) {
       throw ForestError(
         "it has no covers, without which contributions are not defined", tree: index)

@@ -86,7 +86,9 @@ struct LightGBMDump {
     model.leavesAreMeans = false
     let count = max(model.outputCount ?? 1, 1)
     model.trees = model.trees.enumerated().map { index, tree in
-      Tree(output: index % count, nodes: tree.nodes, leaves: tree.leaves)
+      Tree(
+        output: index % count, nodes: tree.nodes, leaves: tree.leaves,
+        linearLeaves: tree.linearLeaves)
     }
     if !infos.isEmpty {
       // Constant features are left out.

@@ -5,6 +5,7 @@ import JSON
 struct LightGBMDumpTree {
   private var nodes: [Node] = []
   private var leaves: [Double] = []
+  private var linear = LightGBMLinearLeaves()
 
   /// The memory that category sets may still take: a code of eight digits makes a set of two
   /// megabytes.
@@ -14,6 +15,7 @@ struct LightGBMDumpTree {
   mutating func read(_ json: inout JSONScanner) throws -> Tree {
     nodes = []
     leaves = []
+    linear = LightGBMLinearLeaves()
     try json.fields { key, json in
       switch key {
       case "tree_structure":
@@ -22,12 +24,17 @@ struct LightGBMDumpTree {
       default: try json.skip()
       }
     }
-    return Tree(output: 0, nodes: nodes, leaves: LeafTable(values: leaves))
+    return Tree(
+      output: 0, nodes: nodes, leaves: LeafTable(values: leaves),
+      linearLeaves: linear.isUsed ? try linear.leaves(count: leaves.count) : nil)
   }
 
   /// The fields of a split, which come in any order.
   private struct Fields {
     var leaf: Double?
+    var constant: Double?
+    var linearFeatures: [Int32] = []
+    var coefficients: [Double] = []
     var feature: Int?
     var threshold: Double?
     var categories: CategorySet?
@@ -46,7 +53,10 @@ struct LightGBMDumpTree {
     try json.fields { key, json in
       switch key {
       case "leaf_value": fields.leaf = try json.number()
-      case "leaf_const", "leaf_coeff": throw LightGBMText.linearLeaves
+      case "leaf_const": fields.constant = try json.number()
+      case "leaf_features": try json.integers(into: &fields.linearFeatures)
+      case "leaf_coeff":
+        try json.elements { _, json in fields.coefficients.append(try json.number()) }
       case "split_feature": fields.feature = try json.integer()
       case "threshold":
         if try json.kind() == .string {
@@ -65,6 +75,9 @@ struct LightGBMDumpTree {
     if let leaf = fields.leaf {
       nodes[position] = .leafRow(leaves.count)
       leaves.append(leaf)
+      linear.append(
+        constant: fields.constant, leaf: leaf, features: fields.linearFeatures,
+        coefficients: fields.coefficients)
     } else {
       nodes[position] = .split(try Self.split(fields))
     }

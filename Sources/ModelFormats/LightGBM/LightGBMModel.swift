@@ -35,6 +35,14 @@ struct LightGBMModel {
   /// The output that the next tree adds to.
   var nextOutput: Int { trees.count % max(outputCount ?? 1, 1) }
 
+  /// Leaves out the trees after so many rounds.
+  mutating func keep(rounds: Int) {
+    let count = rounds.multipliedReportingOverflow(by: max(outputCount ?? 1, 1))
+    if !count.overflow, count.partialValue < trees.count {
+      trees.removeSubrange(count.partialValue...)
+    }
+  }
+
   /// Makes a forest of the fields.
   func treeModel(format: ModelFormat) throws -> TreeModel {
     guard let version else {

@@ -11,17 +11,16 @@ struct LightGBMText {
   /// The number of trees that the header announces.
   private var treeCount: Int?
 
-  static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws -> TreeModel {
+  /// - Parameter rounds: how many rounds to predict with; nil is all.
+  static func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, format: ModelFormat = .lightgbmText, rounds: Int? = nil
+  ) throws -> TreeModel {
     var text = LightGBMText(lines: LightGBMLines(bytes))
     try text.readTrees(first: try text.readHeader())
     try text.readEnd()
-    return try text.model.treeModel(format: .lightgbmText)
+    if let rounds { text.model.keep(rounds: rounds) }
+    return try text.model.treeModel(format: format)
   }
-
-  /// What leaves that are linear models come to.
-  static let linearLeaves = ModelFormatError(
-    .unsupported, "leaves that are linear models are not supported",
-    remedy: "train with linear_tree=false")
 
   private init(lines: LightGBMLines) {
     self.lines = lines

@@ -13,6 +13,7 @@ struct LightGBMTextTree {
   private var leftChildren: [Int32] = []
   private var rightChildren: [Int32] = []
   private var leaves: [Double] = []
+  private var linear = LightGBMLinearLeaves()
   private var categoryBounds: [Int32] = []
   private var categoryWords: [UInt32] = []
 
@@ -30,6 +31,10 @@ struct LightGBMTextTree {
       case "cat_boundaries": try lines.integers(line.value, into: &categoryBounds)
       case "cat_threshold": try lines.integers(line.value, into: &categoryWords)
       case "is_linear": isLinear = try lines.integer(line.value) != 0
+      case "leaf_const": try lines.numbers(line.value, into: &linear.constants)
+      case "num_features": try lines.integers(line.value, into: &linear.counts)
+      case "leaf_features": try lines.integers(line.value, into: &linear.features)
+      case "leaf_coeff": try lines.numbers(line.value, into: &linear.coefficients)
       default: break
       }
     } catch {
@@ -40,19 +45,21 @@ struct LightGBMTextTree {
   /// Makes a tree of the fields that were read, and forgets them.
   mutating func finish(output: Int) throws -> Tree {
     defer { clear() }
-    guard !isLinear else { throw LightGBMText.linearLeaves.inside("is_linear") }
     try checkCounts()
     let sets = try categorySets()
     var nodes: [Node] = []
     nodes.reserveCapacity(features.count + leaves.count)
     for split in features.indices { nodes.append(.split(try node(split, sets: sets))) }
     for leaf in leaves.indices { nodes.append(.leafRow(leaf)) }
-    return Tree(output: output, nodes: nodes, leaves: LeafTable(values: leaves))
+    return Tree(
+      output: output, nodes: nodes, leaves: LeafTable(values: leaves),
+      linearLeaves: isLinear ? try linear.leaves(count: leaves.count) : nil)
   }
 
   private mutating func clear() {
     leafCount = nil
     isLinear = false
+    linear = LightGBMLinearLeaves()
     features.removeAll(keepingCapacity: true)
     thresholds.removeAll(keepingCapacity: true)
     decisions.removeAll(keepingCapacity: true)

@@ -39,6 +39,10 @@ struct EstimatorReader {
       let estimator = PickledXGBoost(object, in: graph)
       try budget.spend(estimator.size)
       return try estimator.treeModel()
+    case .lightgbm:
+      let estimator = PickledLightGBM(object, in: graph)
+      try budget.spend(estimator.size)
+      return try estimator.treeModel()
     case .scikitLearn:
       return try ScikitLearnModel(object, in: graph).treeModel(&self)
     case nil:

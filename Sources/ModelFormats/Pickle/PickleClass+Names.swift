@@ -8,6 +8,8 @@ extension PickleClass {
     case .booster: modules("xgboost.core")
     case .xgbModel, .xgbClassifier, .xgbRegressor, .xgbRanker, .xgbRFClassifier, .xgbRFRegressor:
       modules("xgboost.sklearn")
+    case .lgbmBooster: [rawValue]
+    case .lgbmModel, .lgbmClassifier, .lgbmRegressor, .lgbmRanker: modules("lightgbm.sklearn")
     case .tree: modules("sklearn.tree._tree")
     case .decisionTreeClassifier, .decisionTreeRegressor, .extraTreeClassifier,
       .extraTreeRegressor:

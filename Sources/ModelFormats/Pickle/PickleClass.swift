@@ -10,6 +10,11 @@ enum PickleClass: String, CaseIterable {
   case xgbRanker = "XGBRanker"
   case xgbRFClassifier = "XGBRFClassifier"
   case xgbRFRegressor = "XGBRFRegressor"
+  case lgbmBooster = "lightgbm.basic.Booster"
+  case lgbmModel = "LGBMModel"
+  case lgbmClassifier = "LGBMClassifier"
+  case lgbmRegressor = "LGBMRegressor"
+  case lgbmRanker = "LGBMRanker"
 
   /// The tree within the estimators that are trees.
   case tree = "Tree"
@@ -81,7 +86,7 @@ enum PickleClass: String, CaseIterable {
 extension PickleClass {
   /// The libraries of the models.
   enum Library {
-    case xgboost, scikitLearn
+    case xgboost, lightgbm, scikitLearn
   }
 
   /// The library of a model; nil for what is no model itself.
@@ -90,6 +95,7 @@ extension PickleClass {
     case .booster, .xgbModel, .xgbClassifier, .xgbRegressor, .xgbRanker, .xgbRFClassifier,
       .xgbRFRegressor:
       .xgboost
+    case .lgbmBooster, .lgbmModel, .lgbmClassifier, .lgbmRegressor, .lgbmRanker: .lightgbm
     case .decisionTreeClassifier, .decisionTreeRegressor, .extraTreeClassifier,
       .extraTreeRegressor, .randomForestClassifier, .randomForestRegressor, .extraTreesClassifier,
       .extraTreesRegressor, .gradientBoostingClassifier, .gradientBoostingRegressor,

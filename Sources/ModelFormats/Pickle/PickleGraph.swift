@@ -60,6 +60,14 @@ extension PickleGraph {
     return bytes
   }
 
+  /// The bytes of a string, however long.
+  func textBytes(_ value: PickleValue) -> ArraySlice<UInt8>? {
+    switch self[value] {
+    case .text(let bytes), .bytes(let bytes): bytes
+    default: nil
+    }
+  }
+
   /// The elements of a list, set, tuple or one-dimensional array of objects.
   func elements(_ value: PickleValue) -> [PickleValue]? {
     switch self[value] {

@@ -3,19 +3,33 @@ import Forest
 extension XGBoostModel {
   /// Makes a forest of the fields.
   func treeModel(format: ModelFormat) throws -> TreeModel {
-    if let booster, booster != "gbtree", booster != "dart" {
-      throw ModelFormatError(
-        .unsupported, "the booster \(booster.quoted) is not supported",
-        remedy: "train with booster=gbtree or booster=dart"
-      ).inside("learner.gradient_booster.name")
-    }
     let objective = try XGBoostObjective(
       required(self.objective, "learner.objective.name"), version: version)
+    let ensemble: Ensemble
+    switch booster ?? "gbtree" {
+    case "gbtree", "dart": ensemble = .forest(try forest(objective))
+    case "gblinear": ensemble = .linear(try linearModel(objective))
+    case let booster:
+      throw ModelFormatError(
+        .unsupported, "the booster \(booster.quoted) is not supported",
+        remedy: "train with booster=gbtree, dart or gblinear"
+      ).inside("learner.gradient_booster.name")
+    }
+    var model = TreeModel(
+      ensemble, answers: answersClasses ? .classes : .values, format: format, library: "xgboost",
+      libraryVersion: version.isEmpty ? nil : version.map(String.init).joined(separator: "."),
+      features: try features(
+        count: ensemble.featureCount, trees: ensemble.forests.flatMap(\.trees)),
+      bestIteration: bestIteration)
+    model.featureGains = featureGains.isEmpty ? nil : featureGains
+    return model
+  }
+
+  private func forest(_ objective: XGBoostObjective) throws -> Forest {
     let trees = try required(self.trees, "learner.gradient_booster.model.trees")
     let outputCount = try outputCount(trees)
-    let featureCount = try checkedFeatureCount()
-    let forest = try Forest(
-      featureCount: featureCount,
+    return try Forest(
+      featureCount: checkedFeatureCount(),
       baseMargins: baseMargins(objective, outputCount: outputCount),
       trees: weighted(trees).prefix(usedTreeCount(trees.count, outputCount: outputCount))
         .enumerated().map {
@@ -23,12 +37,33 @@ extension XGBoostModel {
             output: Int(treeOutputs[$0]), nodes: $1.nodes, leaves: $1.leaves, covers: $1.covers)
         },
       objective: objective.objective(outputCount: outputCount, version: version))
-    return TreeModel(
-      .forest(forest), answers: answersClasses ? .classes : .values, format: format,
-      library: "xgboost",
-      libraryVersion: version.isEmpty ? nil : version.map(String.init).joined(separator: "."),
-      features: try features(count: featureCount, trees: forest.trees),
-      bestIteration: bestIteration)
+  }
+
+  /// The linear booster, whose sums start from the bias plus the base margin.
+  private func linearModel(_ objective: XGBoostObjective) throws -> LinearModel {
+    let weights = try required(linearWeights, "learner.gradient_booster.model.weights")
+    let featureCount = try checkedFeatureCount()
+    let outputCount = try checkedOutputCount()
+    guard (featureCount + 1).multipliedReportingOverflow(by: outputCount) == (weights.count, false)
+    else {
+      throw ModelFormatError(
+        .malformed,
+        "there are \(weights.count) weights for \(featureCount) features and a bias,"
+          + " of \(outputCount) outputs"
+      ).inside("learner.gradient_booster.model.weights")
+    }
+    let margins = try baseMargins(objective, outputCount: outputCount)
+    do {
+      return try LinearModel(
+        featureCount: featureCount,
+        weights: weights.dropLast(outputCount).map(Double.init),
+        biases: zip(weights.suffix(outputCount), margins).map { Double($0 + $1) },
+        objective: objective.objective(outputCount: outputCount, version: version),
+        isFloat32: true, skipsMissing: true)
+    } catch {
+      throw ModelFormatError(.malformed, error.description)
+        .inside("learner.gradient_booster.model.weights")
+    }
   }
 
   private func required<Value>(_ value: Value?, _ path: String) throws -> Value {
@@ -43,18 +78,13 @@ extension XGBoostModel {
 
   /// The number of margins, which is checked against the trees before anything of its size is made.
   private func outputCount(_ trees: [XGBoostTree]) throws -> Int {
-    guard classCount >= 0, targetCount >= 0, classCount <= 1 || targetCount <= 1 else {
-      throw ModelFormatError(
-        .malformed, "\(classCount) classes and \(targetCount) targets contradict each other"
-      ).inside("learner.learner_model_param")
-    }
+    let count = try checkedOutputCount()
     guard treeOutputs.count == trees.count else {
       throw ModelFormatError(
         .malformed,
         "there are \(trees.count) trees, but tree_info has \(treeOutputs.count) elements"
       ).inside("learner.gradient_booster.model")
     }
-    let count = max(classCount, targetCount, 1)
     let sourceCount = trees.reduce(0) { $0 + ($1.leaves?.width ?? 1) }
     guard count == 1 || count <= sourceCount else {
       throw ModelFormatError(
@@ -62,6 +92,15 @@ extension XGBoostModel {
       ).inside("learner.learner_model_param")
     }
     return count
+  }
+
+  private func checkedOutputCount() throws -> Int {
+    guard classCount >= 0, targetCount >= 0, classCount <= 1 || targetCount <= 1 else {
+      throw ModelFormatError(
+        .malformed, "\(classCount) classes and \(targetCount) targets contradict each other"
+      ).inside("learner.learner_model_param")
+    }
+    return max(classCount, targetCount, 1)
   }
 
   private func checkedFeatureCount() throws -> Int {

@@ -30,6 +30,9 @@ public struct WalkEngine: Engine {
     guard forest.trees.allSatisfy({ $0.width == width }) else {
       throw UnsuitableForest("it takes trees whose leaves all have equally many values")
     }
+    guard !forest.hasLinearLeaves else {
+      throw UnsuitableForest("it takes leaves that are numbers only")
+    }
     self.forest = forest
     tables = try WalkTables(forest, instructions)
     sumBytes =
