@@ -33,8 +33,10 @@ serve: build model ## Install what is missing, build, train Iris if there is no 
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
 	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl openssl python3-venv
-	$(step) 'Swift tests'
-	$(SWIFT) test
+	$(step) 'Swift tests of each floor'
+	$(SWIFT) test --skip IntegrationTests
+	$(step) 'Swift tests of the whole, one at a time: each has servers of its own'
+	$(SWIFT) test --skip-build --no-parallel --filter IntegrationTests
 	$(step) 'Public clients'
 	@Tests/Clients/run.sh
 	$(step) 'Docker test'

@@ -224,7 +224,7 @@ struct InferenceTests {
       }
       for verb in ["load", "unload"] {
         let reply = try await server.request("POST", "/v2/repository/models/iris/\(verb)")
-        #expect(reply.status == 501)
+        #expect(reply.status == 403)
         #expect(reply.json["error"] is String)
       }
     }

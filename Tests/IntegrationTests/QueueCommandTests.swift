@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("coppice queue", .timeLimit(.minutes(1)))
+@Suite("coppice queue", .timeLimit(.minutes(5)))
 struct QueueCommandTests {
   @Test("shows the queue and its dead jobs, puts them back and forgets them")
   func deadJobs() async throws {

@@ -9,6 +9,19 @@ import Synchronization
 
 /// A TCP proxy in front of a server of the test's, which breaks connections as it is told.
 public final class FaultProxy: Sendable {
+  /// The two ways of a connection.
+  private final class Ways: Sendable {
+    private let count = Mutex(2)
+
+    /// Whether that was the last one.
+    func endOne() -> Bool {
+      count.withLock { count in
+        count -= 1
+        return count == 0
+      }
+    }
+  }
+
   private struct State {
     var connections: Set<Int32> = []
     var isCut = false
@@ -59,10 +72,21 @@ public final class FaultProxy: Sendable {
       return
     }
     state.withLock { $0.connections.formUnion([client, server]) }
-    Thread { self.copy(from: client, to: server, isAnswer: false) }.start()
+    // Whichever way ends last closes the sockets: their numbers may be others' at once.
+    let ways = Ways()
+    let end = { @Sendable in
+      guard ways.endOne() else { return }
+      self.state.withLock { $0.connections.subtract([client, server]) }
+      close(client)
+      close(server)
+    }
+    Thread {
+      self.copy(from: client, to: server, isAnswer: false)
+      end()
+    }.start()
     Thread {
       self.copy(from: server, to: client, isAnswer: true)
-      self.state.withLock { $0.connections.subtract([client, server]) }
+      end()
     }.start()
   }
 
@@ -91,10 +115,6 @@ public final class FaultProxy: Sendable {
     }
     shutdown(source, Int32(SHUT_RDWR))
     shutdown(destination, Int32(SHUT_RDWR))
-    if isAnswer {
-      close(source)
-      close(destination)
-    }
   }
 
   private static func makeSocket() -> Int32 {
