@@ -34,6 +34,12 @@ public final class PredictionStatistics: Sendable {
     public var failure = Total()
     /// When the last one was answered, in milliseconds since 1970; 0 for never.
     public var lastMilliseconds: UInt64 = 0
+
+    fileprivate mutating func add(rows count: Int, _ duration: Duration, at milliseconds: UInt64) {
+      rows += UInt64(count)
+      success.add(duration)
+      lastMilliseconds = milliseconds
+    }
   }
 
   private let counts = Mutex<[ModelID: Counts]>([:])
@@ -47,9 +53,7 @@ public final class PredictionStatistics: Sendable {
   func record(_ model: ModelID, rows: Int, _ duration: Duration) {
     let now = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
     counts.withLock { counts in
-      counts[model, default: Counts()].rows += UInt64(rows)
-      counts[model, default: Counts()].success.add(duration)
-      counts[model, default: Counts()].lastMilliseconds = now
+      counts[model, default: Counts()].add(rows: rows, duration, at: now)
     }
   }
 
