@@ -46,8 +46,9 @@ INLINE size_t FN(step)(int group, fk_code code, int together, const fk_walk_tabl
     const uint32_t goes_on = onward >> exit & 1;
     leaves[walker[g]] = leaf;
     blocks[walker[g]] = next;
-    const void *line = table + 32 * (size_t)next;
-    __builtin_prefetch(goes_on ? line : tables->exits + leaf);
+    // Without a branch: the next block, or what the leaf is.
+    const uintptr_t line = (uintptr_t)(table + 32 * (size_t)next), end = (uintptr_t)(tables->exits + leaf);
+    __builtin_prefetch((const void *)(end ^ ((end ^ line) & -(uintptr_t)goes_on)));
     list[left] = (uint8_t)walker[g];
     left += goes_on;
   }
