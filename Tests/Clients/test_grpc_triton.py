@@ -1,6 +1,7 @@
 """Triton's own client over gRPC, unchanged."""
 import json
 import queue
+import time
 import urllib.request
 
 import numpy as np
@@ -133,7 +134,10 @@ def test_statistics_and_repository(client):
     after = client.get_inference_statistics("iris").model_stats[0]
     assert after.inference_count == before.inference_count + 5
     assert after.execution_count == before.execution_count + 1
-    assert after.inference_stats.success.ns > before.inference_stats.success.ns
+    stats = after.inference_stats
+    parts = [stats.queue, stats.compute_input, stats.compute_infer, stats.compute_output]
+    assert all(part.ns > 0 and part.count == stats.success.count for part in parts)
+    assert stats.success.ns == sum(part.ns for part in parts) > before.inference_stats.success.ns
     index = client.get_model_repository_index().models
     assert [(x.name, x.version, x.state) for x in index] == [("iris", "1", "READY")]
 
@@ -205,9 +209,10 @@ def test_calls_that_are_not_served(client):
     with pytest.raises(InferenceServerException) as caught:
         client.get_system_shared_memory_status()
     assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
-    with pytest.raises(InferenceServerException) as caught:
-        client.load_model("iris", config="{}")
-    assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
+    for ask in (client.get_trace_settings, client.get_log_settings):
+        with pytest.raises(InferenceServerException) as caught:
+            ask()
+        assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
 
 
 def test_a_message_that_is_none(client):
@@ -215,6 +220,15 @@ def test_a_message_that_is_none(client):
     with pytest.raises(Exception) as caught:
         call(b"\xff\xff\xff", timeout=5)
     assert caught.value.code().name == "INVALID_ARGUMENT"
+
+
+def test_a_bomb_stops_at_the_limit(client):
+    start = time.monotonic()
+    with pytest.raises(InferenceServerException) as caught:
+        client.infer("iris", [rows(np.zeros((4_000_000, 4)))], compression_algorithm="gzip")
+    assert caught.value.status() == "StatusCode.RESOURCE_EXHAUSTED"
+    assert time.monotonic() - start < 5
+    assert client.is_model_ready("iris")
 
 
 def test_request_ids(client):

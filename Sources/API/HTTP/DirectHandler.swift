@@ -120,7 +120,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     do {
       let call = try runner.call(
         exchange.head, exchange.body, parameters: exchange.parameters, requestID: exchange.id)
-      let pending = try begin(call)
+      let pending = try runner.begin(begin, call)
       if let prediction = try predictor.predictAtOnce(pending.request) {
         respond(to: exchange, try pending.answer(prediction), context: context)
       } else {
