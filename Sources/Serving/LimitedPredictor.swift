@@ -79,6 +79,13 @@ public final class LimitedPredictor: Predicting {
     let result: Result<Prediction, PredictionError>
     do throws(PredictionError) {
       result = .success(try await predictor.predict(request))
+    } catch  where error.code == .overloaded {
+      // Whatever is full behind this empties as fast as what this process sees of it.
+      let wait = load.withLock { $0.wait }
+      result = .failure(
+        PredictionError(
+          error.code, error.message, field: error.field,
+          retryAfter: max(wait, error.retryAfter ?? .seconds(1))))
     } catch {
       result = .failure(error)
     }
