@@ -1,6 +1,8 @@
 """Triton's own client over gRPC, unchanged."""
 import json
+import pathlib
 import queue
+import shutil
 import time
 import urllib.request
 
@@ -10,7 +12,7 @@ import tritonclient.grpc as triton
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException
 
-from grpc_server import LABELS, recorded, serving
+from grpc_server import LABELS, ROOT, Server, recorded, serving
 
 ROWS, PROBABILITIES = recorded()
 
@@ -74,6 +76,36 @@ def test_a_batch_equals_its_rows_one_by_one(client):
         alone = client.infer("iris", [rows(ROWS[index:index + 1])], outputs=wanted(*names))
         for name in names:
             assert np.array_equal(alone.as_numpy(name), together.as_numpy(name)[index:index + 1]), name
+
+
+KINDS = ["xgboost/3.4.1/multi-softmax.json", "xgboost/3.4.1/early-stopping-classifier.json",
+         "xgboost/3.4.1/multiple-targets.json", "xgboost/1.7.6/count-poisson.json", "lightgbm/4.7.0/binary.txt",
+         "pickle/sklearn-1.9.1/forest-binary.pkl"]
+
+
+def test_a_batch_equals_its_rows_one_by_one_for_every_kind_of_model(tmp_path):
+    names = {}
+    for number, file in enumerate(KINDS):
+        names[f"m{number}"] = file
+        (tmp_path / f"m{number}/1").mkdir(parents=True)
+        shutil.copy(ROOT / "Tests/Fixtures" / file, tmp_path / f"m{number}/1/model{pathlib.Path(file).suffix}")
+    server = Server(str(tmp_path), "--strict")
+    try:
+        with triton.InferenceServerClient(server.address) as client:
+            for name in names:
+                metadata = client.get_model_metadata(name)
+                width = metadata.inputs[0].shape[1]
+                batch = np.random.default_rng(7).uniform(0, 8, (7, width)).astype(np.float32)
+                outputs = [x.name for x in metadata.outputs]
+                together = client.infer(name, [rows(batch)], outputs=wanted(*outputs))
+                for index in range(len(batch)):
+                    alone = client.infer(name, [rows(batch[[index]])], outputs=wanted(*outputs))
+                    for output in outputs:
+                        assert np.array_equal(alone.as_numpy(output), together.as_numpy(output)[[index]]), (names[name], output)
+        server.stop()
+    finally:
+        server.process.kill()
+        server.process.wait()
 
 
 def test_columns_by_name(client):
