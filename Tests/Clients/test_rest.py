@@ -96,6 +96,33 @@ def test_triton_async_and_statistics(client):
     assert client.get_inference_statistics("iris")["model_stats"][0]["inference_count"] == before + 20
 
 
+def test_triton_times(client):
+    """Each part of the time is measured."""
+    client.infer("iris", [tensor()])
+    stats = client.get_inference_statistics("iris")["model_stats"][0]["inference_stats"]
+    parts = [stats[name] for name in ("queue", "compute_input", "compute_infer", "compute_output")]
+    assert all(part["ns"] > 0 and part["count"] == stats["success"]["count"] for part in parts)
+    assert stats["success"]["ns"] == sum(part["ns"] for part in parts)
+
+
+def test_triton_extensions_that_are_not_served(client):
+    for ask, says in [
+            (client.get_trace_settings, "traces"), (lambda: client.get_trace_settings("iris"), "traces"),
+            (lambda: client.update_trace_settings(settings={"trace_rate": "1"}), "traces"),
+            (client.get_log_settings, "--log-level"), (lambda: client.update_log_settings({}), "--log-level"),
+            (client.get_system_shared_memory_status, "memory"), (client.unregister_cuda_shared_memory, "memory")]:
+        with pytest.raises(InferenceServerException, match=says) as caught:
+            ask()
+        assert caught.value.status() == "501"
+
+
+def test_triton_schedule(client):
+    for priority, timeout in [(1, 0), (0, 5_000_000)]:
+        assert client.infer("iris", [tensor()], priority=priority, timeout=timeout)
+    with pytest.raises(InferenceServerException, match="priority"):
+        client.infer("iris", [tensor()], priority=-1)
+
+
 def test_triton_errors(client):
     with pytest.raises(InferenceServerException, match="iris"):
         client.infer("rose", [tensor()])
@@ -189,8 +216,8 @@ def test_schemathesis(described):
             response = case.call()
             chosen = [checks.status_code_conformance, checks.content_type_conformance,
                       checks.response_schema_conformance]
-            # 501 is the answer to a load that brings its own configuration.
-            if not (operation.path.endswith("/load") and response.status_code == 501):
+            # 501 says that an extension, or a load with a configuration, is not served.
+            if response.status_code != 501:
                 chosen.append(not_a_server_error)
             case.validate_response(response, checks=chosen)
 

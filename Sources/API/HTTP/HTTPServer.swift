@@ -148,7 +148,7 @@ public struct HTTPServer: Service {
   }
 
   private var runner: RouteRunner {
-    RouteRunner(predictor: predictor, maximumBodySize: configuration.maximumBodySize)
+    RouteRunner(service: inference, maximumBodySize: configuration.maximumBodySize)
   }
 
   /// HTTP/1.1, with the routes that predict in front where there are any.

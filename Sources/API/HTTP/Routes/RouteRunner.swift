@@ -8,7 +8,7 @@ import Serving
 /// Answers requests for routes, the same way from Hummingbird's router and from the handler in
 /// front of it.
 struct RouteRunner: Sendable {
-  let predictor: (any Predicting)?
+  let service: InferenceService?
   let maximumBodySize: Int
 
   /// A request for a route, with its body uncompressed.
@@ -55,11 +55,28 @@ struct RouteRunner: Sendable {
       case .other(let work):
         answer = try await work(whole(request, route, parameters, context.id))
       case .prediction(let begin):
-        let pending = try begin(await whole(request, route, parameters, context.id))
-        guard let predictor else { throw Problem.notReady }
-        answer = try pending.answer(await predictor.predict(pending.request))
+        guard let service else { throw Problem.notReady }
+        let pending = try self.begin(
+          begin, await whole(request, route, parameters, context.id))
+        answer = try pending.answer(await service.predictor.predict(pending.request))
       }
       return Response(Self.finish(answer, request.head))
+    }
+  }
+
+  /// Begins a prediction, whose decoding and encoding are timed.
+  func begin(
+    _ begin: (RouteCall) throws -> PendingPrediction, _ call: RouteCall
+  ) throws -> PendingPrediction {
+    let start = ContinuousClock.now
+    let pending = try begin(call)
+    guard let statistics = service?.statistics else { return pending }
+    let input = ContinuousClock.now - start
+    return PendingPrediction(request: pending.request) { prediction in
+      let start = ContinuousClock.now
+      let answer = try pending.answer(prediction)
+      statistics.record(pending.request.model, input: input, output: .now - start)
+      return answer
     }
   }
 

@@ -178,7 +178,7 @@ struct RowsRoutes {
         model: model, rows: rows, outputs: [wanted.output], deadline: deadline)
     ) { prediction in
       isCSV
-        ? RouteAnswer(type: "text/csv", try answer.csv(prediction))
+        ? try answer.csv(prediction)
         : RouteAnswer(try answer.json(prediction))
     }
   }
