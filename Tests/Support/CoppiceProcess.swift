@@ -49,9 +49,13 @@ public final class CoppiceProcess: Sendable {
     .appending(path: "coppice-state-\(UUID())").path
 
   /// Starts the binary; its log is JSON unless the arguments say otherwise.
-  public init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    process.executableURL = URL(filePath: Self.binary)
-    process.arguments = arguments
+  ///
+  /// - Parameter launcher: a command that starts it, such as `["ip", "netns", "exec", "name"]`.
+  public init(
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = []
+  ) throws {
+    process.executableURL = URL(filePath: launcher.isEmpty ? Self.binary : "/usr/bin/env")
+    process.arguments = (launcher.isEmpty ? [] : launcher + [Self.binary]) + arguments
     process.environment = ProcessInfo.processInfo.environment
       .merging(["COPPICE_LOG_FORMAT": "json", "XDG_STATE_HOME": Self.noState]) { _, new in new }
       .merging(environment) { _, new in new }

@@ -118,7 +118,7 @@ struct V2Routes {
           ("application/json", .named("InferResponse")),
           ("application/octet-stream", .named("Binary")),
         ],
-        errors: .prediction + [.unsupportedMediaType], .prediction(infer))
+        errors: .prediction, .prediction(infer))
   }
 
   private func infer(_ call: RouteCall) throws -> PendingPrediction {
@@ -158,7 +158,7 @@ struct V2Routes {
           .post, "\(base)/index", "List the models of the repository, ready or not",
           parameters: inBase,
           request: [("application/json", .named("IndexRequest"))], isBodyRequired: false,
-          answer: [("application/json", .named("Index"))], errors: [.badRequest],
+          answer: [("application/json", .named("Index"))],
           .other { [service] call in
             let readyOnly = try call.flag("ready") ?? false
             let entries = service.repository.index().filter { !readyOnly || $0.state == .ready }
@@ -183,7 +183,7 @@ struct V2Routes {
       request: [("application/json", .named("LoadRequest"))], isBodyRequired: false,
       answer: [("application/json", .named("Loaded"))],
       errors: [
-        .badRequest, .unauthorized, .forbidden, .notFound, .internalServerError, .notImplemented,
+        .unauthorized, .forbidden, .notFound, .internalServerError, .notImplemented,
         .serviceUnavailable,
       ],
       .other { call in
