@@ -58,12 +58,6 @@ extension ModelManager {
     rule.weights[id.version] = nil
     rule.weights[baseline, default: 0] += weight
     if rule.weights.count == 1 { rule.rollback = nil }
-    logger.error(
-      "version rolled back",
-      metadata: [
-        "model": "\(id.name)", "version": "\(id.version)", "reason": "\(verdict.reason)",
-      ])
-    metrics.rolledBack(id, verdict.kind)
     var new = state
     new.models[id.name]?.traffic = rule
     new.models[id.name]?.rollback = .init(
@@ -75,5 +69,11 @@ extension ModelManager {
       logger.error("rollback is not kept", metadata: ["reason": "\(error)"])
       hold(new)
     }
+    metrics.rolledBack(id, verdict.kind)
+    logger.error(
+      "version rolled back",
+      metadata: [
+        "model": "\(id.name)", "version": "\(id.version)", "reason": "\(verdict.reason)",
+      ])
   }
 }

@@ -6,10 +6,19 @@ extension ModelManager {
     guard let trial = trial(of: model, stamp) else {
       loaded[model.id] = model
       models[model.id.name]?.loaded(model.id.version, stamp)
+      publish()
+      logger.info(
+        "model loaded",
+        metadata: [
+          "model": "\(model.id.name)", "version": "\(model.id.version)",
+          "format": "\(model.format)",
+          "features": "\(model.features.count)",
+        ])
       return
     }
     trials[model.id] = trial
     models[model.id.name]?.tried(model.id.version, stamp)
+    publish()
     logger.info(
       "model on trial",
       metadata: [
@@ -56,6 +65,7 @@ extension ModelManager {
       case .passed:
         loaded[id] = trial.model
         models[id.name]?.loaded(id.version, trial.stamp)
+        publish()
         let (count, difference) = trial.progress
         logger.info(
           "trial passed",
@@ -63,11 +73,8 @@ extension ModelManager {
             "model": "\(id.name)", "version": "\(id.version)", "requests": "\(count)",
             "difference": "\(Float(difference))",
           ])
-      case .refused(let reason):
-        models[id.name]?.failed(id.version, trial.stamp, reason)
-        refused(id, .trial, reason)
+      case .refused(let reason): refuse(id, trial.stamp, .trial, reason)
       }
-      publish()
       await reconcile()
     }
   }

@@ -180,15 +180,15 @@ public actor ModelManager: Service {
         do throws(ModelLoadError) {
           take(try await read(id), stamp)
         } catch {
-          models[name]?.failed(version, stamp, "\(error)")
+          refuse(id, stamp, error.kind, "\(error)")
           refusals.append(error)
         }
       case .unload(let version): unload(ModelID(name: name, version: version))
       case .endTrial(let version):
         trials[ModelID(name: name, version: version)] = nil
         models[name]?.endedTrial(version)
+        publish()
       }
-      publish()
     }
     models = models.filter { !$0.value.isEmpty }
     return refusals
@@ -204,26 +204,18 @@ public actor ModelManager: Service {
   /// Reads a version on the thread with low priority.
   private func read(_ id: ModelID) async throws(ModelLoadError) -> Model {
     let start = ContinuousClock.now
-    do throws(ModelLoadError) {
-      let model = try await inBackground { [repository] () throws(ModelLoadError) in
-        try repository.load(id)
-      }
-      metrics.loaded(id, in: .now - start)
-      logger.info(
-        "model loaded",
-        metadata: [
-          "model": "\(id.name)", "version": "\(id.version)", "format": "\(model.format)",
-          "features": "\(model.features.count)",
-        ])
-      return model
-    } catch {
-      refused(id, error.kind, "\(error)")
-      throw error
+    let model = try await inBackground { [repository] () throws(ModelLoadError) in
+      try repository.load(id)
     }
+    metrics.loaded(id, in: .now - start)
+    return model
   }
 
-  /// Counts and logs that a version stays out.
-  func refused(_ id: ModelID, _ kind: ModelLoadError.Kind, _ reason: String) {
+  /// Keeps a version out. Like every line of the log it comes after what it tells: who reads it may
+  /// rely on it.
+  func refuse(_ id: ModelID, _ stamp: FolderStamp, _ kind: ModelLoadError.Kind, _ reason: String) {
+    models[id.name]?.failed(id.version, stamp, reason)
+    publish()
     metrics.refused(id, kind)
     logger.error(
       "model refused",
@@ -245,6 +237,7 @@ public actor ModelManager: Service {
   func unload(_ id: ModelID) {
     models[id.name]?.unloaded(id.version)
     loaded[id] = nil
+    publish()
     logger.info("model unloaded", metadata: ["model": "\(id.name)", "version": "\(id.version)"])
   }
 

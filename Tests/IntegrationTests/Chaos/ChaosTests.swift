@@ -219,6 +219,7 @@ struct ChaosTests {
             stack.withdraw(worker)
             worker.signal(SIGTERM)
             #expect(await worker.exitCode() == 0)
+            try await failures.untilAnswered(25)
           }
           for server in stack.servers {
             try await stack.startServer()
@@ -227,12 +228,13 @@ struct ChaosTests {
             try await failures.untilIdle()
             server.process.signal(SIGTERM)
             #expect(await server.process.exitCode() == 0)
+            try await failures.untilAnswered(25)
           }
         }
       }
       let (count, failed) = await failures.counts
       #expect(failed.isEmpty, "\(failed.prefix(3))")
-      #expect(count > 20)
+      #expect(count >= 100 * Self.rounds)
       print(
         "chaos | SIGTERM of everything in turn | \(4 * Self.rounds) | \(count) | \(failed.count) |")
     }
@@ -290,6 +292,12 @@ private actor Failures {
       if !Task.isCancelled { failed.append("\(error)") }
     }
     underway[number] = nil
+  }
+
+  /// Waits until so many more requests were answered.
+  func untilAnswered(_ more: Int) async throws {
+    let wanted = count - underway.count + more
+    while count - underway.count < wanted { try await Task.sleep(for: .milliseconds(2)) }
   }
 
   /// Waits for the end of the requests that are under way now.
