@@ -49,13 +49,19 @@ public final class CoppiceProcess: Sendable {
     .appending(path: "coppice-state-\(UUID())").path
 
   /// Starts the binary; its log is JSON unless the arguments say otherwise.
-  public init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  ///
+  /// - Parameter input: a file that is its standard input.
+  public init(
+    _ arguments: [String], environment: [String: String] = [:],
+    input: String? = nil
+  ) throws {
     process.executableURL = URL(filePath: Self.binary)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
       .merging(["COPPICE_LOG_FORMAT": "json", "XDG_STATE_HOME": Self.noState]) { _, new in new }
       .merging(environment) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput =
+      try input.map { try FileHandle(forReadingFrom: URL(filePath: $0)) } ?? FileHandle.nullDevice
     let log = Pipe()
     let output = Pipe()
     process.standardError = log
