@@ -24,8 +24,6 @@ let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-met
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
-let nioHTTPCompression = Target.Dependency.product(
-  name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
@@ -105,7 +103,7 @@ let package = Package(
       [
         "CZlib", "Forest", "JSON", "Jobs", "Serving", "Telemetry", crypto, grpcCore, grpcProtobuf,
         httpTypes, hummingbird, hummingbirdCore, logging, metrics, nioCore, nioExtras, nioHTTP1,
-        nioHTTP2, nioHTTPCompression, nioHTTPTypes, nioPosix, nioSSL, protobuf, serviceLifecycle,
+        nioHTTP2, nioHTTPTypes, nioPosix, nioSSL, protobuf, serviceLifecycle,
       ]),
     floor("Worker", ["Jobs", "Serving", logging, metrics, nioCore, serviceLifecycle]),
     // Floor 4

@@ -41,6 +41,8 @@ SERVERS = {
 }
 
 # Those that answer gRPC, on the next port -> the name of their input.
+# Connections and calls in flight on each, as gRPC's own clients share a connection.
+MULTIPLEXED = (4, 16)
 GRPC = {"coppice": "input", "mlserver": "x", "pytriton": "x"}
 
 
@@ -72,7 +74,8 @@ def measure(name, options):
                 result["load"].append(load.wrk(port, path, body_file, connections, options.seconds))
             if name in GRPC:
                 message = load.grpc_message(GRPC[name], ROW)
-                result["grpc"] = [load.h2load(port + 1, message, c, options.seconds) for c in options.connections]
+                shapes = [(c, 1) for c in options.connections] + [MULTIPLEXED]
+                result["grpc"] = [load.h2load(port + 1, message, *shape, options.seconds) for shape in shapes]
             result["rss_mib"], result["pss_mib"] = processes.memory(processes.descendants())
             return result
         finally:

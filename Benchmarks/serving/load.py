@@ -92,26 +92,26 @@ def grpc_message(input_name, row):
     return struct.pack(">BI", 0, len(message)) + message
 
 
-def h2load(port, message, connections, seconds):
-    """One closed loop of gRPC calls with h2load: a call at a time on each connection."""
+def h2load(port, message, connections, calls, seconds):
+    """One closed loop of gRPC calls with h2load, so many calls at a time on each connection."""
     body_file, log_file = (f"{os.environ['BENCH_HOME']}/{x}" for x in ("body.grpc", "h2load.tsv"))
     with open(body_file, "wb") as f:
         f.write(message)
     if os.path.exists(log_file):
         os.unlink(log_file)
-    command = ["h2load", "-c", str(connections), "-t", str(min(connections, 2)), "-m", "1", "-D", str(seconds),
+    command = ["h2load", "-c", str(connections), "-t", str(min(connections, 2)), "-m", str(calls), "-D", str(seconds),
                "--warm-up-time", "1", "-d", body_file, "-H", "content-type: application/grpc", "-H", "te: trailers",
                "--log-file", log_file, f"http://127.0.0.1:{port}/inference.GRPCInferenceService/ModelInfer"]
     before = processes.cpu_of(processes.descendants())
     output = subprocess.run(command, capture_output=True, text=True).stdout
     cpu = processes.cpu_of(processes.descendants()) - before
     with open(log_file) as f:
-        calls = [line.split("\t") for line in f if line.count("\t") >= 2]
-    latencies = sorted(int(call[2]) for call in calls if call[1] == "200")
+        done = [line.split("\t") for line in f if line.count("\t") >= 2]
+    latencies = sorted(int(call[2]) for call in done if call[1] == "200")
     if not latencies:
         raise SystemExit(f"h2load gave no result: {output[-300:]}")
     return {
-        "connections": connections, "rps": round(len(latencies) / seconds, 1),
+        "connections": connections, "calls": calls, "rps": round(len(latencies) / seconds, 1),
         "p50_ms": latencies[len(latencies) // 2] / 1000, "p99_ms": latencies[len(latencies) * 99 // 100] / 1000,
-        "cpu_us": round(cpu * 1e6 / len(latencies), 1), "errors": len(calls) - len(latencies),
+        "cpu_us": round(cpu * 1e6 / len(latencies), 1), "errors": len(done) - len(latencies),
     }

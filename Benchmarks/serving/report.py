@@ -40,10 +40,12 @@ def grpc(results):
     rows = {name: r["grpc"] for name, r in results["servers"].items() if "grpc" in r}
     if not rows:
         return []
+    shapes = [(x["connections"], x["calls"]) for x in next(iter(rows.values()))]
+    names = [f"{c} × {calls}" if calls > 1 else str(c) for c, calls in shapes]
     lines = [
-        "", "The same over gRPC (`ModelInfer`), one call at a time on each connection:", "",
-        "| server | " + " | ".join(f"{c}: calls/s | p50 / p99" for c in results["connections"]) + " | CPU µs/call | errors |",
-        "|---|" + "---:|---:|" * len(results["connections"]) + "---:|---:|",
+        "", "The same over gRPC (`ModelInfer`), one call at a time on each connection, or `×` so many:", "",
+        "| server | " + " | ".join(f"{n}: calls/s | p50 / p99" for n in names) + " | CPU µs/call | errors |",
+        "|---|" + "---:|---:|" * len(shapes) + "---:|---:|",
     ]
     for name, row in rows.items():
         cells = [f"{rate(x['rps'])} | {milliseconds(x['p50_ms'])} / {milliseconds(x['p99_ms'])}" for x in row]

@@ -3,6 +3,7 @@
 #
 #   run.sh [--write docs/benchmarks.md] [SERVER ...]     further options: bench.py --help
 #   run.sh batch [--write docs/benchmarks.md]            1,000 rows a request: batch.py
+#   run.sh rules|loads|pieces [--write docs/benchmarks.md]   Coppice beside itself: rules.py, loads.py, pieces.py
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -18,6 +19,12 @@ if [ ! -f "$models/iris.json" ]; then
   "$COPPICE" train iris --rounds 100 --param max_depth=3 --param eta=0.1 --output "$models/repository/iris"
   cp "$models/repository/iris/1/model.json" "$models/iris.json"
 fi
+case ${1:-} in rules | loads | pieces)
+  "$root/Scripts/install.sh" wrk xgboost
+  script=$1
+  shift
+  exec python3 "$here/$script.py" "$@" ;;
+esac
 "$here/setup.sh"
 # The batch benchmark has a model of its own.
 if [ "${1:-}" = batch ]; then

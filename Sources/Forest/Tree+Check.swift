@@ -12,14 +12,7 @@ extension Tree {
     try checkLeaves(index: index, summation: summation)
     try checkLinearLeaves(index: index, featureCount: featureCount, summation: summation)
     try checkCovers(index: index)
-    if isInOrder {
-      for position in nodes.indices {
-        if let message = fault(at: position, featureCount: featureCount) {
-          throw ForestError(message, tree: index, node: position)
-        }
-      }
-      return
-    }
+    if isSoundInOrder(featureCount: featureCount) { return }
     // Each node is reached once from the root: no cycle, no node with two parents, none apart.
     var seen = [Bool](repeating: false, count: nodes.count)
     seen[0] = true
@@ -43,20 +36,29 @@ extension Tree {
     }
   }
 
-  /// Whether every node but the root is the child of exactly one node before it, as nearly all
-  /// libraries write trees: then the nodes are one tree.
-  private var isInOrder: Bool {
+  /// Whether nothing is wrong with any node, and every one but the root is the child of exactly one
+  /// node before it, as nearly all libraries write trees: then the nodes are one tree.
+  private func isSoundInOrder(featureCount: Int) -> Bool {
+    let (rowCount, isSingle) = (leaves?.count ?? 0, width == 1)
     var hasParent = [Bool](repeating: false, count: nodes.count)
     var childCount = 0
     for position in nodes.indices {
-      guard case .split(let split) = nodes[position] else { continue }
-      let (yes, no) = (split.yes, split.no)
-      guard yes > position, yes < nodes.count, no > position, no < nodes.count, yes != no,
-        !hasParent[yes], !hasParent[no]
-      else { return false }
-      hasParent[yes] = true
-      hasParent[no] = true
-      childCount += 2
+      switch nodes[position] {
+      case .leaf(let value):
+        guard isSingle, !value.isNaN else { return false }
+      case .leafRow(let row):
+        guard row >= 0, row < rowCount else { return false }
+      case .split(let split):
+        let (yes, no, missing) = (split.yes, split.no, split.missing)
+        guard yes > position, yes < nodes.count, no > position, no < nodes.count, yes != no,
+          missing == yes || missing == no, !hasParent[yes], !hasParent[no],
+          split.feature >= 0, split.feature < featureCount
+        else { return false }
+        if case .below(let threshold) = split.condition, threshold.isNaN { return false }
+        hasParent[yes] = true
+        hasParent[no] = true
+        childCount += 2
+      }
     }
     return childCount == nodes.count - 1
   }

@@ -60,14 +60,17 @@ INLINE uint32_t avx512_rank16(const float *thresholds, uint32_t count, float val
 #pragma clang attribute pop
 #endif
 
-fk_walk fk_walk_kernels(fk_level level, size_t word_bytes) {
+#define KERNELS(set, width)                                                                         \
+  (code == FK_RANKS                                                                                  \
+       ? (fk_walk){set##_encode_ranks##width, set##_walk_trees_ranks##width, set##_walk_rows_ranks##width} \
+       : (fk_walk){set##_encode_answers##width, set##_walk_trees_answers##width,                     \
+                   set##_walk_rows_answers##width})
+
+fk_walk fk_walk_kernels(fk_level level, fk_code code, size_t word_bytes) {
 #if defined(__x86_64__)
-  if (level >= FK_AVX512 && word_bytes == 2) return (fk_walk){avx512_encode16, avx512_walk_trees16, avx512_walk_rows16};
-  if (level >= FK_AVX2)
-    return word_bytes == 2 ? (fk_walk){avx2_encode16, avx2_walk_trees16, avx2_walk_rows16}
-                           : (fk_walk){avx2_encode32, avx2_walk_trees32, avx2_walk_rows32};
+  if (level >= FK_AVX512 && word_bytes == 2) return KERNELS(avx512, 16);
+  if (level >= FK_AVX2) return word_bytes == 2 ? KERNELS(avx2, 16) : KERNELS(avx2, 32);
 #endif
   (void)level;
-  return word_bytes == 2 ? (fk_walk){baseline_encode16, baseline_walk_trees16, baseline_walk_rows16}
-                         : (fk_walk){baseline_encode32, baseline_walk_trees32, baseline_walk_rows32};
+  return word_bytes == 2 ? KERNELS(baseline, 16) : KERNELS(baseline, 32);
 }

@@ -124,6 +124,13 @@ public final class RedisClient: Service {
     }
   }
 
+  /// Does something on the connection's event loop as soon as that is free, so that what comes in the
+  /// meantime can go with it; at once when there is no connection.
+  package func execute(_ work: @escaping @Sendable () -> Void) {
+    guard let connection = state.withLock({ $0.connection }) else { return work() }
+    connection.execute(work)
+  }
+
   private func connection() throws(RedisError) -> RedisConnection {
     try state.withLock { state throws(RedisError) in
       if let connection = state.connection { return connection }

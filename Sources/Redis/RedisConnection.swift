@@ -213,6 +213,8 @@ public final class RedisConnection: Sendable {
     }
   }
 
+  func execute(_ work: @escaping @Sendable () -> Void) { channel.eventLoop.execute(work) }
+
   /// Ends the connection; commands under way fail.
   public func close() {
     channel.eventLoop.execute {

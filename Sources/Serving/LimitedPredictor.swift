@@ -29,6 +29,7 @@ public final class LimitedPredictor: Predicting {
   private let predictor: any Predicting
   private let limits: Limits
   private let load: Mutex<LoadEstimate>
+  private let now: @Sendable () -> ContinuousClock.Instant
   private let underWay: Gauge
   private let refused: [Refusal: Counter]
 
@@ -38,11 +39,14 @@ public final class LimitedPredictor: Predicting {
 
   /// Wraps a predictor.
   public init(
-    _ predictor: any Predicting, limits: Limits = .init(), metrics factory: any MetricsFactory
+    _ predictor: any Predicting, limits: Limits = .init(),
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+    metrics factory: any MetricsFactory
   ) {
     self.predictor = predictor
     self.limits = limits
-    self.load = Mutex(LoadEstimate(now: .now))
+    self.now = now
+    self.load = Mutex(LoadEstimate(now: now()))
     underWay = Gauge(label: "coppice_requests_under_way", factory: factory)
     refused = Dictionary(
       uniqueKeysWithValues: Refusal.allCases.map { refusal in
@@ -63,7 +67,7 @@ public final class LimitedPredictor: Predicting {
       let wait = load.wait
       if load.requests >= limits.concurrency { return (.concurrency, wait) }
       if wait > request.deadline.remaining { return (.deadline, wait) }
-      load.begin(rows: rows, now: .now)
+      load.begin(rows: rows, now: now())
       return nil
     }
     if let (refusal, wait) = refusal {
@@ -79,12 +83,19 @@ public final class LimitedPredictor: Predicting {
     let result: Result<Prediction, PredictionError>
     do throws(PredictionError) {
       result = .success(try await predictor.predict(request))
+    } catch  where error.code == .overloaded {
+      // Whatever is full behind this empties as fast as what this process sees of it.
+      let wait = load.withLock { $0.wait }
+      result = .failure(
+        PredictionError(
+          error.code, error.message, field: error.field,
+          retryAfter: max(wait, error.retryAfter ?? .seconds(1))))
     } catch {
       result = .failure(error)
     }
     let isDone = if case .success = result { true } else { false }
     let requests = load.withLock { load in
-      load.end(rows: rows, isDone: isDone, now: .now)
+      load.end(rows: rows, isDone: isDone, now: now())
       return load.requests
     }
     underWay.record(requests)

@@ -26,12 +26,12 @@ public struct LocalPredictor: Predicting {
       request.outputs.contains(where: \.isCostly) ? Self.fewTreeVisits : Self.pieceTreeVisits
     let rowsAtOnce = max(1, visits / max(1, model.treeCount))
     guard request.rows.rowCount > rowsAtOnce else {
-      return try model.predict(request.rows, outputs: request.outputs)
+      return try model.timed(request.rows, outputs: request.outputs)
     }
     var pieces: [Prediction] = []
     for begin in stride(from: 0, to: request.rows.rowCount, by: rowsAtOnce) {
       let end = min(begin + rowsAtOnce, request.rows.rowCount)
-      pieces.append(try model.predict(request.rows[rows: begin..<end], outputs: request.outputs))
+      pieces.append(try model.timed(request.rows[rows: begin..<end], outputs: request.outputs))
       await Task.yield()
       try Self.check(request)
     }
@@ -44,7 +44,7 @@ public struct LocalPredictor: Predicting {
       request.rows.rowCount * model.treeCount <= Self.fewTreeVisits,
       !request.outputs.contains(where: \.isCostly)
     else { return nil }
-    return try model.predict(request.rows, outputs: request.outputs)
+    return try model.timed(request.rows, outputs: request.outputs)
   }
 
   private static func check(_ request: PredictionRequest) throws(PredictionError) {
@@ -60,6 +60,16 @@ public struct LocalPredictor: Predicting {
   private static let fewTreeVisits = 8192
   /// A few milliseconds' work.
   private static let pieceTreeVisits = 4 << 20
+}
+
+extension Model {
+  /// The prediction, and how long it took.
+  fileprivate func timed(_ rows: Matrix, outputs: [Output]) throws(PredictionError) -> Prediction {
+    let start = ContinuousClock.now
+    var prediction = try predict(rows, outputs: outputs)
+    prediction.computation = .now - start
+    return prediction
+  }
 }
 
 extension Matrix {
@@ -81,6 +91,6 @@ extension Prediction {
         rowCount: parts.reduce(0) { $0 + $1.rowCount }, columnCount: parts.first?.columnCount ?? 0,
         values: parts.flatMap(\.values))
     }
-    self.init(values: values)
+    self.init(values: values, computation: pieces.compactMap(\.computation).reduce(.zero, +))
   }
 }

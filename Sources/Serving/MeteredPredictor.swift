@@ -30,7 +30,7 @@ public final class MeteredPredictor: Predicting {
     let start = ContinuousClock.now
     do throws(PredictionError) {
       let prediction = try await predictor.predict(request)
-      count(request, since: start)
+      count(request, prediction, since: start)
       return prediction
     } catch {
       count(error, of: request.model, since: start)
@@ -43,7 +43,7 @@ public final class MeteredPredictor: Predicting {
     let start = ContinuousClock.now
     do throws(PredictionError) {
       let prediction = try predictor.predictAtOnce(request)
-      if prediction != nil { count(request, since: start) }
+      if let prediction { count(request, prediction, since: start) }
       return prediction
     } catch {
       count(error, of: request.model, since: start)
@@ -51,12 +51,15 @@ public final class MeteredPredictor: Predicting {
     }
   }
 
-  private func count(_ request: PredictionRequest, since start: ContinuousClock.Instant) {
+  private func count(
+    _ request: PredictionRequest, _ prediction: Prediction, since start: ContinuousClock.Instant
+  ) {
     let meters = meters(for: request.model)
     meters.rows.increment(by: request.rows.rowCount)
     let duration = ContinuousClock.now - start
     meters.duration.recordNanoseconds(duration.nanoseconds)
-    statistics.record(request.model, rows: request.rows.rowCount, duration)
+    statistics.record(
+      request.model, rows: request.rows.rowCount, duration, computation: prediction.computation)
   }
 
   private func count(

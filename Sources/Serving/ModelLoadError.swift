@@ -10,6 +10,8 @@ public struct ModelLoadError: Error, Sendable, CustomStringConvertible {
     case examples
     /// The folder has no model file, or several.
     case folder
+    /// It does not do on live requests what the version in place does.
+    case trial
   }
 
   /// The kind of failure.

@@ -40,10 +40,18 @@ public struct PredictionRequest: Sendable, Equatable {
 public struct Prediction: Sendable, Equatable {
   /// The values of each output: one column, or one a class.
   public var values: [Output: Matrix]
+  /// How long the model was at work, if that is known; says nothing about whether answers are equal.
+  public var computation: Duration?
 
   /// An answer.
-  public init(values: [Output: Matrix]) {
+  public init(values: [Output: Matrix], computation: Duration? = nil) {
     self.values = values
+    self.computation = computation
+  }
+
+  /// Whether both have the same values.
+  public static func == (left: Prediction, right: Prediction) -> Bool {
+    left.values == right.values
   }
 }
 

@@ -7,8 +7,9 @@ public import NIOCore
 /// Integers are little-endian, texts are a length (UInt32) and UTF-8, a matrix is its number of
 /// rows and of columns (UInt32 each) and its float32 values. A request is the format's number,
 /// the model's name and version, the outputs (a count, then the name of each) and the rows. An answer
-/// is the format's number, then 1 and the outputs (a count, then name and matrix of each), or 0 and
-/// the code and the message of an error. The deadline travels beside the request, with the job.
+/// is the format's number, then 1, the outputs (a count, then name and matrix of each) and, where it
+/// is known, how long the model was at work (UInt64, nanoseconds), or 0 and the code and the message
+/// of an error. The deadline travels beside the request, with the job.
 public enum PredictionCodec {
   private static let format: UInt8 = 1
 
@@ -56,6 +57,9 @@ public enum PredictionCodec {
         buffer.writeText(output.rawValue)
         buffer.writeMatrix(matrix)
       }
+      if let computation = prediction.computation {
+        buffer.writeInteger(UInt64(max(0, computation.nanoseconds)), endianness: .little)
+      }
     case .failure(let error):
       buffer.writeInteger(UInt8(0))
       buffer.writeText(error.code.rawValue)
@@ -80,7 +84,11 @@ public enum PredictionCodec {
         else { return nil }
         values[output] = matrix
       }
-      return .success(Prediction(values: values))
+      let nanoseconds = buffer.readInteger(endianness: .little, as: UInt64.self)
+      return .success(
+        Prediction(
+          values: values,
+          computation: nanoseconds.map { .nanoseconds(Int64(clamping: $0)) }))
     case 0:
       guard let code = buffer.readText().flatMap(PredictionError.Code.init),
         let message = buffer.readText()

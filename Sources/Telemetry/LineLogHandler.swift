@@ -1,5 +1,6 @@
 import JSON
 public import Logging
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -44,24 +45,64 @@ public struct LineLogHandler: LogHandler {
 
   /// Writes one line.
   public func log(event: LogEvent) {
-    var fields = metadata
-    if let extra = event.metadata { fields.merge(extra) { _, new in new } }
+    // Most lines have no fields but their own; merging costs more than all the rest.
+    var fields = event.metadata ?? [:]
+    if !metadata.isEmpty { fields.merge(metadata) { own, _ in own } }
     if let error = event.error { fields["error"] = "\(error)" }
     let sorted = fields.sorted { $0.key < $1.key }
-    let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    var line = ""
+    line.reserveCapacity(256)
     switch format {
     case .text:
-      let pairs = sorted.map { " \($0)=\(Self.isPlain("\($1)") ? "\($1)" : "\($1)".jsonQuoted)" }
-      write("\(time) \(event.level) \(event.message)\(pairs.joined())\n")
+      LogTime.now.append(to: &line)
+      line += " \(event.level) \(event.message)"
+      for (key, value) in sorted {
+        let value = value.description
+        line += " \(key)="
+        line += Self.isPlain(value) ? value : value.jsonQuoted
+      }
+      line += "\n"
     case .json:
-      let pairs = sorted.map { ",\($0.jsonQuoted):\("\($1)".jsonQuoted)" }
-      write(
-        "{\"time\":\"\(time)\",\"level\":\"\(event.level)\",\"logger\":\(label.jsonQuoted),"
-          + "\"message\":\("\(event.message)".jsonQuoted)\(pairs.joined())}\n")
+      line += "{\"time\":\""
+      LogTime.now.append(to: &line)
+      line += "\",\"level\":\"\(event.level)\",\"logger\":\(label.jsonQuoted)"
+      line += ",\"message\":\(event.message.description.jsonQuoted)"
+      for (key, value) in sorted {
+        line += ",\(key.jsonQuoted):\(value.description.jsonQuoted)"
+      }
+      line += "}\n"
     }
+    write(line)
   }
 
   private static func isPlain(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 < 0x7F }
+  }
+}
+
+/// A moment as `2026-01-31T12:00:00.000Z`. The calendar is asked once a second.
+private struct LogTime {
+  private static let latest = Mutex<(second: Int64, text: String)>((.min, ""))
+
+  private let second: Int64
+  private let millisecond: Int
+
+  static var now: LogTime {
+    let milliseconds = Int64((Date.now.timeIntervalSince1970 * 1000).rounded(.down))
+    let (second, millisecond) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+    return LogTime(second: second, millisecond: Int(millisecond))
+  }
+
+  func append(to line: inout String) {
+    line += Self.latest.withLock { latest in
+      if latest.second != second {
+        let date = Date(timeIntervalSince1970: TimeInterval(second))
+        // Without the Z.
+        latest = (second, String(date.formatted(Date.ISO8601FormatStyle()).dropLast()))
+      }
+      return latest.text
+    }
+    line += millisecond < 10 ? ".00" : millisecond < 100 ? ".0" : "."
+    line += "\(millisecond)Z"
   }
 }

@@ -68,7 +68,7 @@ struct PredictionBatch {
           return Matrix(
             rowCount: count, columnCount: columns,
             values: Array(matrix.values[start * columns..<(start + count) * columns]))
-        })
+        }, computation: prediction.computation)
     }
   }
 }

@@ -44,10 +44,12 @@ struct ModelOptions: ParsableArguments {
   ///
   /// - Parameters:
   ///   - keptForJobs: how many versions that are not served may stay in memory for jobs.
+  ///   - trial: how new versions are tried before they take over.
   ///   - mayBeEmpty: whether models may come later.
   /// - Throws: an error when no model is left, or any failed and the option `strict` is on.
   func manager(
-    keptForJobs: Int = 0, mayBeEmpty: Bool = false, metrics: any MetricsFactory, logger: Logger
+    keptForJobs: Int = 0, trial: TrialBounds? = nil, mayBeEmpty: Bool = false,
+    metrics: any MetricsFactory, logger: Logger
   ) async throws -> ModelManager {
     var isFolder = false
     guard FileManager.default.fileExists(atPath: models, isDirectory: &isFolder) else {
@@ -61,6 +63,7 @@ struct ModelOptions: ParsableArguments {
     configuration.stateFile = state ?? (isFolder ? "\(models)/.coppice.json" : nil)
     configuration.poll = poll == 0 ? nil : .seconds(poll)
     configuration.keptForJobs = keptForJobs
+    configuration.trial = trial
     let manager = ModelManager(
       isFolder ? ModelRepository(root: models) : ModelRepository(file: models),
       configuration: configuration, metrics: metrics, logger: logger)

@@ -47,6 +47,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "How long a request may take, in seconds, when it does not say Prefer: wait=.")
   var timeout = 10.0
 
+  @OptionGroup var trial: TrialOptions
+
   @OptionGroup var limits: LimitOptions
 
   @OptionGroup var admin: AdminOptions
@@ -71,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = log.logger("coppice.serve")
     let metrics = PrometheusRegistry(helps: metricHelps)
     let manager = try await models.manager(
-      mayBeEmpty: admin.admin, metrics: metrics, logger: logger)
+      trial: trial.bounds, mayBeEmpty: admin.admin, metrics: metrics, logger: logger)
     let repository: [any Service] = [manager, HangUpReload(manager: manager)]
     guard let redis = try queue.configuration else {
       return try await serveAlone(manager, repository, metrics: metrics, logger: logger)

@@ -6,10 +6,13 @@ import pathlib
 import queue
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
 import threading
+import time
+import urllib.request
 
 import numpy as np
 
@@ -30,14 +33,15 @@ def recorded():
     return floats(recording["rows"], recording["columns"]), floats(recording["predictions"], recording["outputs"])
 
 
-def repository(folder):
-    version = pathlib.Path(folder) / "models/iris/1"
-    version.mkdir(parents=True)
-    shutil.copy(FIXTURES / "iris-softprob.json", version / "model.json")
-    (version / "manifest.json").write_text(json.dumps({
-        "task": "multiclass-classification", "labels": LABELS,
-        "features": [{"name": name, "type": "float"} for name in FEATURES]}))
-    return str(version.parents[1])
+def repository(folder, versions=1):
+    models = pathlib.Path(folder) / "models"
+    for version in (models / "iris" / str(number + 1) for number in range(versions)):
+        version.mkdir(parents=True)
+        shutil.copy(FIXTURES / "iris-softprob.json", version / "model.json")
+        (version / "manifest.json").write_text(json.dumps({
+            "task": "multiclass-classification", "labels": LABELS,
+            "features": [{"name": name, "type": "float"} for name in FEATURES]}))
+    return str(models)
 
 
 class Server:
@@ -73,9 +77,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments):
+def serving(*arguments, versions=1):
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(repository(folder), *arguments)
+        server = Server(repository(folder, versions), *arguments)
         try:
             yield server
             if server.process.poll() is None:
@@ -83,3 +87,40 @@ def serving(*arguments):
         finally:
             server.process.kill()
             server.process.wait()
+
+
+def until(condition, seconds=20):
+    """Waits for a condition, not longer than a test may last."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
+@contextlib.contextmanager
+def redis():
+    """A Redis of its own: its URL, and its process."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL)
+
+        def answers():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as s:
+                s.sendall(b"PING\r\n")
+                return s.recv(7).startswith(b"+PONG")
+        try:
+            until(answers)
+            yield f"redis://127.0.0.1:{port}", process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def metrics(server):
+    return urllib.request.urlopen(f"http://{server.http}/metrics").read()

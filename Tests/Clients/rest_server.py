@@ -42,7 +42,7 @@ def serving(*arguments, **environment):
             "features": [{"name": name, "type": "float"} for name in FEATURES]}))
         with open(pathlib.Path(folder) / "log", "w+") as log:
             process = subprocess.Popen(
-                [BINARY, "serve", str(version.parents[1]), "--port", "0", *arguments], stderr=subprocess.PIPE,
+                [BINARY, "serve", str(version.parents[1]), "--port", "0", "--no-grpc", *arguments], stderr=subprocess.PIPE,
                 env=dict(os.environ, COPPICE_LOG_FORMAT="json", COPPICE_LOG_LEVEL="info", **environment), text=True)
             drain = None
             try:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs public clients, unchanged, against the binary (COPPICE_BINARY, by default the debug build): Triton's, KServe's,
-# that of the Open Inference Protocol, and gRPC's own. Their pinned packages go to .build/clients.
+# that of the Open Inference Protocol, and gRPC's own. Their pinned packages go to .build/clients. Arguments: test files.
 set -euo pipefail
 cd "$(dirname "$0")"
 venv=../../.build/clients
@@ -11,7 +11,8 @@ if [ "$(cat $venv/installed 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >$venv/installed
 fi
 # Each file in a process of its own: two clients that describe the same messages cannot be in one.
-for file in test_*.py; do
+[ $# -gt 0 ] || set -- test_*.py
+for file; do
   echo "$file"
   PYTHONDONTWRITEBYTECODE=1 $venv/bin/python -m pytest -q -p no:cacheprovider "$file"
 done

@@ -1,12 +1,9 @@
 """gRPC in front of the queue: deadlines, cancelled calls, workers, and a stop with calls under way."""
-import contextlib
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
-import urllib.request
 
 import grpc
 import numpy as np
@@ -15,40 +12,9 @@ import tritonclient.grpc as triton
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.grpc import service_pb2
 
-from grpc_server import BINARY, Server, recorded, repository, serving
+from grpc_server import BINARY, Server, metrics, recorded, redis, repository, serving, until
 
 ROWS, PROBABILITIES = recorded()
-
-
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen in time")
-
-
-@contextlib.contextmanager
-def redis():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        process = subprocess.Popen(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder],
-            stdout=subprocess.DEVNULL)
-
-        def answers():
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as s:
-                s.sendall(b"PING\r\n")
-                return s.recv(7).startswith(b"+PONG")
-        try:
-            until(answers)
-            yield f"redis://127.0.0.1:{port}"
-        finally:
-            process.kill()
-            process.wait()
 
 
 def row(index=0):
@@ -65,7 +31,7 @@ def request():
 
 
 def test_the_queue():
-    with redis() as url, tempfile.TemporaryDirectory() as folder:
+    with redis() as (url, _), tempfile.TemporaryDirectory() as folder:
         models = repository(folder)
         server = Server(models, "--redis", url)
         worker = None
@@ -100,7 +66,7 @@ def test_the_queue():
 
 
 def test_a_stop_finishes_what_is_under_way():
-    with redis() as url, serving("--redis", url) as server, grpc.insecure_channel(server.address) as channel:
+    with redis() as (url, _), serving("--redis", url) as server, grpc.insecure_channel(server.address) as channel:
         health = health_pb2_grpc.HealthStub(channel)
         watch = health.Watch(health_pb2.HealthCheckRequest())
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
@@ -137,7 +103,3 @@ def test_a_stop_finishes_what_is_under_way():
 def nothing_until(event):
     event.wait()
     yield from ()
-
-
-def metrics(server):
-    return urllib.request.urlopen(f"http://{server.http}/metrics").read()

@@ -1,6 +1,9 @@
 """Triton's own client over gRPC, unchanged."""
 import json
+import pathlib
 import queue
+import shutil
+import time
 import urllib.request
 
 import numpy as np
@@ -9,7 +12,7 @@ import tritonclient.grpc as triton
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import InferenceServerException
 
-from grpc_server import LABELS, recorded, serving
+from grpc_server import LABELS, ROOT, Server, recorded, serving
 
 ROWS, PROBABILITIES = recorded()
 
@@ -75,6 +78,36 @@ def test_a_batch_equals_its_rows_one_by_one(client):
             assert np.array_equal(alone.as_numpy(name), together.as_numpy(name)[index:index + 1]), name
 
 
+KINDS = ["xgboost/3.4.1/multi-softmax.json", "xgboost/3.4.1/early-stopping-classifier.json",
+         "xgboost/3.4.1/multiple-targets.json", "xgboost/1.7.6/count-poisson.json", "lightgbm/4.7.0/binary.txt",
+         "pickle/sklearn-1.9.1/forest-binary.pkl"]
+
+
+def test_a_batch_equals_its_rows_one_by_one_for_every_kind_of_model(tmp_path):
+    names = {}
+    for number, file in enumerate(KINDS):
+        names[f"m{number}"] = file
+        (tmp_path / f"m{number}/1").mkdir(parents=True)
+        shutil.copy(ROOT / "Tests/Fixtures" / file, tmp_path / f"m{number}/1/model{pathlib.Path(file).suffix}")
+    server = Server(str(tmp_path), "--strict")
+    try:
+        with triton.InferenceServerClient(server.address) as client:
+            for name in names:
+                metadata = client.get_model_metadata(name)
+                width = metadata.inputs[0].shape[1]
+                batch = np.random.default_rng(7).uniform(0, 8, (7, width)).astype(np.float32)
+                outputs = [x.name for x in metadata.outputs]
+                together = client.infer(name, [rows(batch)], outputs=wanted(*outputs))
+                for index in range(len(batch)):
+                    alone = client.infer(name, [rows(batch[[index]])], outputs=wanted(*outputs))
+                    for output in outputs:
+                        assert np.array_equal(alone.as_numpy(output), together.as_numpy(output)[[index]]), (names[name], output)
+        server.stop()
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
 def test_columns_by_name(client):
     columns = []
     for index, name in enumerate(["sepal_length", "sepal_width", "petal_length", "petal_width"]):
@@ -133,7 +166,10 @@ def test_statistics_and_repository(client):
     after = client.get_inference_statistics("iris").model_stats[0]
     assert after.inference_count == before.inference_count + 5
     assert after.execution_count == before.execution_count + 1
-    assert after.inference_stats.success.ns > before.inference_stats.success.ns
+    stats = after.inference_stats
+    parts = [stats.queue, stats.compute_input, stats.compute_infer, stats.compute_output]
+    assert all(part.ns > 0 and part.count == stats.success.count for part in parts)
+    assert stats.success.ns == sum(part.ns for part in parts) > before.inference_stats.success.ns
     index = client.get_model_repository_index().models
     assert [(x.name, x.version, x.state) for x in index] == [("iris", "1", "READY")]
 
@@ -205,9 +241,10 @@ def test_calls_that_are_not_served(client):
     with pytest.raises(InferenceServerException) as caught:
         client.get_system_shared_memory_status()
     assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
-    with pytest.raises(InferenceServerException) as caught:
-        client.load_model("iris", config="{}")
-    assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
+    for ask in (client.get_trace_settings, client.get_log_settings):
+        with pytest.raises(InferenceServerException) as caught:
+            ask()
+        assert caught.value.status() == "StatusCode.UNIMPLEMENTED"
 
 
 def test_a_message_that_is_none(client):
@@ -215,6 +252,15 @@ def test_a_message_that_is_none(client):
     with pytest.raises(Exception) as caught:
         call(b"\xff\xff\xff", timeout=5)
     assert caught.value.code().name == "INVALID_ARGUMENT"
+
+
+def test_a_bomb_stops_at_the_limit(client):
+    start = time.monotonic()
+    with pytest.raises(InferenceServerException) as caught:
+        client.infer("iris", [rows(np.zeros((4_000_000, 4)))], compression_algorithm="gzip")
+    assert caught.value.status() == "StatusCode.RESOURCE_EXHAUSTED"
+    assert time.monotonic() - start < 5
+    assert client.is_model_ready("iris")
 
 
 def test_request_ids(client):

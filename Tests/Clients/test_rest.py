@@ -8,7 +8,7 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from rest_server import FEATURES, LABELS, recorded, serving
+from rest_server import FEATURES, FIXTURES, LABELS, recorded, serving
 
 ROWS, PROBABILITIES = recorded()
 CLASSES = PROBABILITIES.argmax(axis=1)
@@ -96,6 +96,33 @@ def test_triton_async_and_statistics(client):
     assert client.get_inference_statistics("iris")["model_stats"][0]["inference_count"] == before + 20
 
 
+def test_triton_times(client):
+    """Each part of the time is measured."""
+    client.infer("iris", [tensor()])
+    stats = client.get_inference_statistics("iris")["model_stats"][0]["inference_stats"]
+    parts = [stats[name] for name in ("queue", "compute_input", "compute_infer", "compute_output")]
+    assert all(part["ns"] > 0 and part["count"] == stats["success"]["count"] for part in parts)
+    assert stats["success"]["ns"] == sum(part["ns"] for part in parts)
+
+
+def test_triton_extensions_that_are_not_served(client):
+    for ask, says in [
+            (client.get_trace_settings, "traces"), (lambda: client.get_trace_settings("iris"), "traces"),
+            (lambda: client.update_trace_settings(settings={"trace_rate": "1"}), "traces"),
+            (client.get_log_settings, "--log-level"), (lambda: client.update_log_settings({}), "--log-level"),
+            (client.get_system_shared_memory_status, "memory"), (client.unregister_cuda_shared_memory, "memory")]:
+        with pytest.raises(InferenceServerException, match=says) as caught:
+            ask()
+        assert caught.value.status() == "501"
+
+
+def test_triton_schedule(client):
+    for priority, timeout in [(1, 0), (0, 5_000_000)]:
+        assert client.infer("iris", [tensor()], priority=priority, timeout=timeout)
+    with pytest.raises(InferenceServerException, match="priority"):
+        client.infer("iris", [tensor()], priority=-1)
+
+
 def test_triton_errors(client):
     with pytest.raises(InferenceServerException, match="iris"):
         client.infer("rose", [tensor()])
@@ -163,18 +190,24 @@ def test_open_inference(address):
         assert outputs["predict_proba"].shape == [5, 3]
 
 
-def test_schemathesis(address):
+@pytest.fixture(scope="module")
+def described():
+    """A server with all of its routes, and its description."""
+    import schemathesis
+    with serving("--max-body-bytes", "300000", "--admin", "--jobs-file", "memory",
+                 AIP_PREDICT_ROUTE="/vertex/predict", AIP_HEALTH_ROUTE="/vertex/health") as address:
+        yield schemathesis.openapi.from_url(f"http://{address}/openapi.json")
+
+
+def test_schemathesis(described):
     """What the document says of routes, bodies and errors holds for what is generated from it."""
     from hypothesis import HealthCheck, Phase, given, settings
-    import schemathesis
     from schemathesis.checks import not_a_server_error
     from schemathesis.specs.openapi import checks
-    schema = schemathesis.openapi.from_url(f"http://{address}/openapi.json")
-    unsupported = {"/v2/repository/models/{model}/load", "/v2/repository/models/{model}/unload",
-                   "/v2/repository/{repository}/models/{model}/load",
-                   "/v2/repository/{repository}/models/{model}/unload"}
-    for result in schema.get_all_operations():
+    paths = set()
+    for result in described.get_all_operations():
         operation = result.ok()
+        paths.add(operation.path)
 
         @settings(max_examples=15, derandomize=True, deadline=None, database=None,
                   phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
@@ -183,15 +216,68 @@ def test_schemathesis(address):
             response = case.call()
             chosen = [checks.status_code_conformance, checks.content_type_conformance,
                       checks.response_schema_conformance]
-            # 501 is what a server without a repository of its own says to load and unload.
-            if operation.path not in unsupported:
+            # 501 says that an extension, or a load with a configuration, is not served.
+            if response.status_code != 501:
                 chosen.append(not_a_server_error)
             case.validate_response(response, checks=chosen)
 
         run()
+    assert {"/api/jobs/{id}/events", "/admin/models/{model}/traffic", "/vertex/predict"} <= paths
 
 
-def test_page_needs_no_network(address):
+def test_jobs_and_admin_calls_are_as_described(described):
+    """Generated names meet no job and no version: these calls do."""
+    def call(method, path, status, **options):
+        case = described[path][method].Case(**options)
+        response = case.call()
+        assert response.status_code == status, response.text
+        case.validate_response(response)
+        return response
+
+    json_type = "application/json"
+    row = {"data": [{"petal_length": 4.8, "petal_width": 1.8}]}
+    plain = call("POST", "/api/predict", 200, body=row, media_type=json_type)
+    for path, headers in [("/api/jobs", {}), ("/api/predict", {"Prefer": "respond-async"})]:
+        accepted = call("POST", path, 202, body=row, media_type=json_type, headers=headers)
+        job = {"id": accepted.json()["id"]}
+        done = call("GET", "/api/jobs/{id}", 200, path_parameters=job, query={"wait": "30s"})
+        assert done.json()["status"] == "done"
+        assert call("GET", "/api/jobs/{id}/result", 200, path_parameters=job).json() == plain.json()
+        assert "event: end" in call("GET", "/api/jobs/{id}/events", 200, path_parameters=job).text
+        call("DELETE", "/api/jobs/{id}", 409, path_parameters=job)
+        call("POST", "/api/jobs/{id}/retry", 409, path_parameters=job)
+    assert len(call("GET", "/api/jobs", 200, query={"state": "done"}).json()["jobs"]) == 2
+    call("GET", "/api/jobs", 400, query={"state": "lost"})
+    key = {"Idempotency-Key": "one"}
+    call("POST", "/api/jobs", 202, body=row, media_type=json_type, headers=key)
+    call("POST", "/api/jobs", 422, body=row | {"top_k": 1}, media_type=json_type, headers=key)
+
+    model, version = {"model": "iris"}, {"model": "iris", "version": "1"}
+    label = version | {"label": "stable"}
+    call("GET", "/admin/models", 200)
+    seen = call("GET", "/admin/models/{model}", 200, path_parameters=model).headers["etag"][0]
+    call("PUT", "/admin/models/{model}/labels/{label}", 200, path_parameters=label,
+         body={"version": "1"}, media_type=json_type)
+    call("POST", "/admin/models/{model}/versions/{version}/unload", 409, path_parameters=version)
+    call("DELETE", "/admin/models/{model}/labels/{label}", 200, path_parameters=label)
+    rule = {"weights": {"1": 100}, "sticky_header": "X-User"}
+    call("PUT", "/admin/models/{model}/traffic", 200, path_parameters=model, body=rule, media_type=json_type)
+    call("DELETE", "/admin/models/{model}/traffic", 412, path_parameters=model, headers={"If-Match": seen})
+    call("DELETE", "/admin/models/{model}/traffic", 200, path_parameters=model)
+    upload = "/admin/models/{model}/versions/{version}/files/{file}"
+    file = {"model": "iris", "version": "2", "file": "manifest.json"}
+    binary = {"media_type": "application/octet-stream"}
+    call("PUT", upload, 202, path_parameters=file, body=b'{"labels":["a","b","c"]}', **binary)
+    call("PUT", upload, 422, path_parameters=file | {"file": "model.json"}, body=b"no model", **binary)
+    call("PUT", upload, 201, path_parameters=file | {"file": "model.json"},
+         body=(FIXTURES / "iris-softprob.json").read_bytes(), **binary)
+    for verb in ("unload", "load"):
+        call("POST", f"/admin/models/{{model}}/{verb}", 200, path_parameters=model)
+    call("POST", "/admin/reload", 200)
+
+
+def test_page_needs_no_network(described):
+    address = described.location.removeprefix("http://").split("/")[0]
     request = urllib.request.Request(f"http://{address}/", headers={"Accept": "text/html"})
     page = urllib.request.urlopen(request).read().decode()
     document = json.load(urllib.request.urlopen(f"http://{address}/openapi.json"))

@@ -16,9 +16,6 @@ import Testing
       name: "depth 8, 255 thresholds", trees: 30, depth: 8...8, features: 3, thresholds: 300),
     ForestGenerator(name: "depth 4, wide rows", trees: 200, depth: 4...4, features: 300),
     ForestGenerator(name: "depth 9 to 14", trees: 10, depth: 9...14, fullness: 0.7),
-    ForestGenerator(
-      name: "more thresholds than 16 bits count", trees: 10, depth: 13...13, features: 1,
-      thresholds: 200_000),
     ForestGenerator(name: "three classes", trees: 150, depth: 0...4, outputs: 3),
     ForestGenerator(
       name: "five outputs in no order", trees: 150, depth: 1...5, outputs: 5, takesTurns: false),
@@ -35,8 +32,14 @@ import Testing
     ForestGenerator(name: "means", depth: 1...12, fullness: 0.7, outputs: 2, summation: .mean),
     ForestGenerator(name: "vector leaves", depth: 1...7, outputs: 4, width: 3),
     ForestGenerator(
+      name: "vector leaves beside single values", depth: 0...7, outputs: 4, width: 3,
+      narrowTrees: 0.3),
+    ForestGenerator(
       name: "means of vectors", depth: 1...11, fullness: 0.6, outputs: 3, width: 3, summation: .mean
     ),
+    ForestGenerator(
+      name: "means of vectors beside single values", depth: 0...6, outputs: 4, width: 4,
+      narrowTrees: 0.3, summation: .mean),
   ]
 
   /// Every engine with every set of instructions that this processor has.
@@ -51,6 +54,9 @@ import Testing
     }
     for instructions in InstructionSet.available {
       add("walk \(instructions)") { try WalkEngine(forest, instructions: instructions) }
+      add("wide walk \(instructions)") {
+        try WalkEngine(forest, instructions: instructions, isWide: true)
+      }
     }
     for instructions in InstructionSet.available {
       add("slice \(instructions)") { try SliceEngine(forest, instructions: instructions) }
@@ -85,6 +91,24 @@ import Testing
     }
   }
 
+  @Test func `a feature may have more thresholds than 16 bits count`() throws {
+    // A path on which each question is about the next number.
+    let count = 65_600
+    let nodes = (0..<count).flatMap { index -> [Node] in
+      let split = Split(
+        feature: 0, condition: .below(Float(index)), yes: 2 * index + 1, no: 2 * index + 2,
+        missing: 2 * index + 2)
+      return [.split(split), .leaf(Float(index))]
+    }
+    let forest = try Forest(
+      featureCount: 1, baseMargins: [0], trees: [Tree(output: 0, nodes: nodes + [.leaf(-1)])],
+      objective: Objective(name: "test", task: .regression, link: .identity))
+    let values: [Float] = [-1, 0, 12.5, 65_533, 65_534, 65_535, 65_536, 65_598.5, 65_599, .nan]
+    let rows = Matrix(rowCount: values.count, columnCount: 1, values: values)
+    let expected: [Float] = [0, 1, 13, 65_534, 65_535, 65_536, 65_537, 65_599, -1, -1]
+    #expect(try WalkEngine(forest).margins(rows) == expected)
+  }
+
   @Test(arguments: generators)
   func `leaf nodes are those that the reference reaches`(generator: ForestGenerator) throws {
     var random = Seeded(11)
@@ -93,15 +117,16 @@ import Testing
     let engine = try WalkEngine(forest)
     let nodes = engine.leafNodes(rows)
     let outputs = engine.treeOutputs(rows)
-    let width = forest.trees[0].width
+    var reached: [Int32] = []
+    var values: [Double] = []
     for row in 0..<rows.rowCount {
-      for (index, tree) in forest.trees.enumerated() {
-        let expected = Array(rows[row: row]).withUnsafeBufferPointer { tree.leaf(for: $0.span) }
-        let place = row * forest.trees.count + index
-        #expect(nodes[place] == Int32(expected))
-        #expect(
-          Array(outputs[place * width..<(place + 1) * width]) == tree.leafValues(at: expected))
+      for tree in forest.trees {
+        let leaf = Array(rows[row: row]).withUnsafeBufferPointer { tree.leaf(for: $0.span) }
+        reached.append(Int32(leaf))
+        values += tree.leafValues(at: leaf)
       }
     }
+    #expect(nodes == reached)
+    #expect(outputs == values)
   }
 }

@@ -29,6 +29,8 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
   /// Whether the trees add to one output after the other, and not to any.
   var takesTurns = true
   var width = 1
+  /// How likely a tree has leaves of one value although there are wider ones.
+  var narrowTrees = 0.0
   var categories = 0
   var presence = false
   var missingYes = true
@@ -47,7 +49,10 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
       baseMargins: (0..<outputs).map { _ in .random(in: -1...1, using: &random) },
       trees: (0..<trees).map { index in
         let output = takesTurns ? index % outputs : .random(in: 0..<outputs, using: &random)
-        return tree(output: width > 1 ? 0 : output, values, &random)
+        let isNarrow = width == 1 || narrowTrees > .random(in: 0..<1, using: &random)
+        return tree(
+          output: isNarrow ? output : .random(in: 0...outputs - width, using: &random),
+          width: isNarrow ? 1 : width, values, &random)
       },
       objective: Objective(name: "test", task: .regression, link: .identity),
       summation: summation)
@@ -66,7 +71,9 @@ struct ForestGenerator: Sendable, CustomTestStringConvertible {
     }
   }
 
-  private func tree(output: Int, _ values: [[Float]], _ random: inout Seeded) -> Tree {
+  private func tree(
+    output: Int, width: Int, _ values: [[Float]], _ random: inout Seeded
+  ) -> Tree {
     var nodes: [Node?] = [nil]
     var leaves: [Double] = []
     var pending = [(position: 0, level: 0)]

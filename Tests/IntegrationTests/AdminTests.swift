@@ -54,9 +54,11 @@ struct AdminTests {
     }
   }
 
-  @Test("unload and load versions and models during load without a failed request")
-  func loadAndUnload() async throws {
-    try await Self.withAdmin { server, _ in
+  @Test(
+    "unload and load versions and models during load without a failed request",
+    arguments: Layout.allCases)
+  func loadAndUnload(layout: Layout) async throws {
+    try await Self.withAdmin(layout) { server, _ in
       let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
       let second = try await HotSwapTests.answer(server)
       let answers = try await underLoad(server, Self.path) {
@@ -96,9 +98,10 @@ struct AdminTests {
     }
   }
 
-  @Test("check an uploaded model on the examples of its own manifest")
-  func uploadWithManifest() async throws {
-    try await Self.withAdmin { server, repository in
+  @Test(
+    "check an uploaded model on the examples of its own manifest", arguments: Layout.allCases)
+  func uploadWithManifest(layout: Layout) async throws {
+    try await Self.withAdmin(layout) { server, repository in
       let manifest = """
         {"labels":["a","b","c"],"examples":[{"row":[5.9,3.2,4.8,1.8],"prediction":[0.9,0.05,0.05]}]}
         """
@@ -177,9 +180,11 @@ struct AdminTests {
       413),
   ]
 
-  @Test("refuse what is wrong with a clear 4xx and an audit line, and change nothing")
-  func badInput() async throws {
-    try await Self.withAdmin(.alone, ["--max-upload-bytes", "4000"]) { server, repository in
+  @Test(
+    "refuse what is wrong with a clear 4xx and an audit line, and change nothing",
+    arguments: Layout.allCases)
+  func badInput(layout: Layout) async throws {
+    try await Self.withAdmin(layout, ["--max-upload-bytes", "4000"]) { server, repository in
       let before = try await server.get("/admin/models").text
       for (index, bad) in Self.bad.enumerated() {
         let connection = try RawConnection(port: server.port)
@@ -194,15 +199,26 @@ struct AdminTests {
         let line = await server.process.logged("admin call", with: ["request_id": "bad-\(index)"])
         #expect(line?.fields["outcome"] != "done")
       }
+      // An upload that does not tell its size is stopped where it grows too large.
+      let connection = try RawConnection(port: server.port)
+      let chunk = String(repeating: "x", count: 0xfff)
+      try connection.send(
+        "PUT /admin/models/iris/versions/3/files/model.json HTTP/1.1\r\nHost: x\r\n"
+          + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+          + "fff\r\n\(chunk)\r\nfff\r\n\(chunk)\r\n0\r\n\r\n")
+      let reply = connection.read()
+      #expect(reply.hasPrefix("HTTP/1.1 413 "), "\(reply)")
       #expect(try await server.get("/admin/models").text == before)
       let left = try FileManager.default.contentsOfDirectory(atPath: repository.root.path)
       #expect(left.sorted() == ["iris"])
     }
   }
 
-  @Test("refuse the slower of two admins who saw the same, and of two who upload the same")
-  func twoAdmins() async throws {
-    try await Self.withAdmin { server, _ in
+  @Test(
+    "refuse the slower of two admins who saw the same, and of two who upload the same",
+    arguments: Layout.allCases)
+  func twoAdmins(layout: Layout) async throws {
+    try await Self.withAdmin(layout) { server, _ in
       let seen = try #require(try await server.get("/admin/models/iris").headers["etag"])
       let rule = "{\"weights\":{\"1\":50,\"2\":50}}"
       let path = "/admin/models/iris/traffic"
@@ -228,9 +244,9 @@ struct AdminTests {
     }
   }
 
-  @Test("refuse to unload a version that a label or a rule needs")
-  func needed() async throws {
-    try await Self.withAdmin { server, _ in
+  @Test("refuse to unload a version that a label or a rule needs", arguments: Layout.allCases)
+  func needed(layout: Layout) async throws {
+    try await Self.withAdmin(layout) { server, _ in
       _ = try await Self.put(server, "/admin/models/iris/labels/stable", "{\"version\":\"1\"}")
       #expect(try await server.post("/admin/models/iris/versions/1/unload", "").status == 409)
       _ = try await server.post("/admin/models/iris/versions/2/unload", "")
@@ -238,16 +254,22 @@ struct AdminTests {
         server, "/admin/models/iris/labels/canary", "{\"version\":\"2\"}")
       #expect(reply.status == 409)
       #expect(reply.json["code"] as? String == "version_not_ready")
+      let rule = try await Self.put(
+        server, "/admin/models/iris/traffic", "{\"weights\":{\"1\":50,\"2\":50}}")
+      #expect(rule.status == 409)
+      #expect(rule.json["code"] as? String == "version_not_ready")
+      let status = try await server.get("/admin/models/iris").text
+      #expect(status.contains("\"labels\":{\"stable\":\"1\"}") && !status.contains("weights"))
     }
   }
 
-  @Test("survive a restart, whatever they changed")
-  func restart() async throws {
+  @Test("survive a restart, whatever they changed", arguments: Layout.allCases)
+  func restart(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try Self.twoVersions(in: folder)
       try repository.add("other", version: "1", file: HotSwapTests.old)
       var before = ""
-      try await withCoppiceServer([repository.root.path, "--admin"]) { server in
+      try await layout.withServer(repository.root, ["--admin"]) { server in
         #expect(try await server.post("/admin/models/iris/versions/1/load", "").status == 200)
         _ = try await Self.put(server, "/admin/models/iris/labels/stable", "{\"version\":\"1\"}")
         _ = try await Self.put(
@@ -257,7 +279,7 @@ struct AdminTests {
         #expect(try await server.post("/admin/models/other/unload", "").status == 200)
         before = try await server.get("/admin/models").text
       }
-      try await withCoppiceServer([repository.root.path, "--admin"]) { server in
+      try await layout.withServer(repository.root, ["--admin"]) { server in
         let after = try await server.get("/admin/models").text
         #expect(after == before)
         #expect(before.contains("\"X-User\""))

@@ -5,32 +5,42 @@ import Testing
 @Suite("A batch")
 struct BatchTests {
   /// A model of each kind, and whether it takes missing values.
-  static let models: [(name: String, file: String, takesMissing: Bool)] = [
-    ("softprob", "xgboost/3.4.1/iris-softprob.json", true),
-    ("softmax", "xgboost/3.4.1/multi-softmax.json", true),
-    ("logistic", "xgboost/3.4.1/binary-logistic-missing.json", true),
-    ("classifier", "xgboost/3.4.1/early-stopping-classifier.json", true),
-    ("categories", "xgboost/3.4.1/categorical-partition.json", true),
-    ("poisson", "xgboost/1.7.6/count-poisson.json", true),
-    ("targets", "xgboost/3.4.1/multiple-targets.json", true),
-    ("rank", "xgboost/3.4.1/rank-ndcg.json", true),
-    ("lightgbm", "lightgbm/4.7.0/binary.txt", true),
-    ("forest", "pickle/sklearn-1.9.1/forest-binary.pkl", false),
+  struct Kind: Sendable, CustomTestStringConvertible {
+    let name: String
+    let file: String
+    let takesMissing: Bool
+    var testDescription: String { name }
+  }
+
+  static let models = [
+    Kind(name: "softprob", file: "xgboost/3.4.1/iris-softprob.json", takesMissing: true),
+    Kind(name: "softmax", file: "xgboost/3.4.1/multi-softmax.json", takesMissing: true),
+    Kind(name: "logistic", file: "xgboost/3.4.1/binary-logistic-missing.json", takesMissing: true),
+    Kind(
+      name: "classifier", file: "xgboost/3.4.1/early-stopping-classifier.json", takesMissing: true),
+    Kind(name: "categories", file: "xgboost/3.4.1/categorical-partition.json", takesMissing: true),
+    Kind(name: "poisson", file: "xgboost/1.7.6/count-poisson.json", takesMissing: true),
+    Kind(name: "targets", file: "xgboost/3.4.1/multiple-targets.json", takesMissing: true),
+    Kind(name: "rank", file: "xgboost/3.4.1/rank-ndcg.json", takesMissing: true),
+    Kind(name: "lightgbm", file: "lightgbm/4.7.0/binary.txt", takesMissing: true),
+    Kind(name: "forest", file: "pickle/sklearn-1.9.1/forest-binary.pkl", takesMissing: false),
   ]
 
-  @Test("gets the answers that its rows get one by one, by every protocol and output")
-  func oneByOne() async throws {
+  @Test(
+    "gets the answers that its rows get one by one, by every protocol and output",
+    arguments: models)
+  func oneByOne(model: Kind) async throws {
     try await withTemporaryFolder { folder in
       let root = folder.appending(path: "models")
-      for model in Self.models {
-        let version = root.appending(path: "\(model.name)/1")
-        try FileManager.default.createDirectory(at: version, withIntermediateDirectories: true)
-        let file = IrisRepository.fixture("../\(model.file)").standardized
-        try FileManager.default.copyItem(
-          at: file, to: version.appending(path: "model.\(file.pathExtension)"))
-      }
-      try await withCoppiceServer([root.path, "--strict"]) { server in
-        for model in Self.models { try await compare(server, model.name, model.takesMissing) }
+      let version = root.appending(path: "\(model.name)/1")
+      try FileManager.default.createDirectory(at: version, withIntermediateDirectories: true)
+      let file = IrisRepository.fixture("../\(model.file)").standardized
+      try FileManager.default.copyItem(
+        at: file, to: version.appending(path: "model.\(file.pathExtension)"))
+      try await withCoppiceServer(
+        [root.path, "--strict"], environment: ["AIP_PREDICT_ROUTE": "/vertex"]
+      ) { server in
+        try await compare(server, model.name, model.takesMissing)
       }
     }
   }
@@ -55,12 +65,23 @@ struct BatchTests {
       outputs.map { output in
         { (rows: [[String]]) in try await v2(server, name, output, rows) }
       }
+      + outputs.flatMap { output in
+        ["/invocations?output=\(output)", "/v1/models/\(name):predict", "/vertex"].map { path in
+          { (rows: [[String]]) in
+            let list = rows.map { "[\($0.joined(separator: ","))]" }.joined(separator: ",")
+            let reply = try await server.post(
+              path, "{\"instances\":[\(list)],\"parameters\":{\"output\":\"\(output)\"}}")
+            return (reply.json["predictions"] as? [any Sendable] ?? []).map { "\($0)" }
+          }
+        }
+      }
       + outputs.map { output in
         { (rows: [[String]]) in
-          let list = rows.map { "[\($0.joined(separator: ","))]" }.joined(separator: ",")
-          let reply = try await server.post(
-            "/invocations?model=\(name)&output=\(output)", "{\"instances\":[\(list)]}")
-          return (reply.json["predictions"] as? [any Sendable] ?? []).map { "\($0)" }
+          let lines = rows.map { $0.map { $0 == "null" ? "" : $0 }.joined(separator: ",") }
+          let reply = try await server.request(
+            "POST", "/invocations?output=\(output)",
+            body: Data(lines.joined(separator: "\n").utf8), headers: ["Content-Type": "text/csv"])
+          return reply.text.split(separator: "\n").map { String($0) }
         }
       } + [
         { rows in

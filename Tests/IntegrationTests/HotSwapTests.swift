@@ -37,19 +37,22 @@ struct HotSwapTests {
   }
 
   @Test(
-    "takes over a model file that was changed in its place, or replaced", arguments: [true, false])
-  func changedFile(inPlace: Bool) async throws {
+    "takes over a model file that was changed in its place, or replaced",
+    arguments: [true, false], Layout.allCases)
+  func changedFile(inPlace: Bool, layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
       let file = repository.root.appending(path: "iris/1/model.json")
-      try await withCoppiceServer([repository.root.path]) { server in
+      try await layout.withServer(repository.root) { server in
         let before = try await Self.answer(server)
         let answers = try await underLoad(server) {
           try Data(contentsOf: Self.new).write(to: file, options: inPlace ? [] : .atomic)
           _ = await server.process.logged("model loaded", count: 2)
+          // Each worker sees it by itself.
+          let hasTakenOver = try await eventually { try await Self.answer(server) != before }
+          #expect(hasTakenOver)
         }
         #expect(answers.texts.isSubset(of: [before, try await Self.answer(server)]))
-        #expect(try await Self.answer(server) != before)
       }
     }
   }
@@ -102,16 +105,19 @@ struct HotSwapTests {
 
   @Test(
     "goes on with the old version when the new one is bad, and says why",
-    arguments: Mishap.allCases)
-  func badVersion(_ mishap: Mishap) async throws {
+    arguments: Mishap.allCases, Layout.allCases)
+  func badVersion(_ mishap: Mishap, layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
-      try await withCoppiceServer([repository.root.path]) { server in
+      try await layout.withServer(repository.root) { server in
         let before = try await Self.answer(server)
         let answers = try await underLoad(server) {
           try mishap.happen(to: repository)
           let line = await server.process.logged("model refused", with: ["version": "2"])
-          #expect(line?.fields["reason"]?.isEmpty == false)
+          let reason = try #require(line?.fields["reason"])
+          let entry = try #require(try await Self.index(server)["2"])
+          #expect(entry.state == "UNAVAILABLE")
+          #expect(!reason.isEmpty && entry.reason == reason)
         }
         #expect(answers.texts == [before])
         let reason = mishap == .halfCopied ? "unreadable" : mishap.rawValue
@@ -131,6 +137,22 @@ struct HotSwapTests {
         #expect(try await Self.answer(server) != before)
       }
     }
+  }
+
+  /// A version in the repository index of the Open Inference Protocol.
+  struct IndexEntry: Decodable {
+    let name: String
+    let version: String
+    let state: String
+    let reason: String
+  }
+
+  /// What the index says of each version of Iris.
+  static func index(_ server: CoppiceServer) async throws -> [String: IndexEntry] {
+    let reply = try await server.post("/v2/repository/index", "{}")
+    let entries = try JSONDecoder().decode([IndexEntry].self, from: reply.body)
+    return Dictionary(
+      uniqueKeysWithValues: entries.filter { $0.name == "iris" }.map { ($0.version, $0) })
   }
 
   @Test("goes on with a version whose folder is removed", arguments: Layout.allCases)

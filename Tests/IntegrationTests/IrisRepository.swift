@@ -19,19 +19,20 @@ struct IrisRepository {
     try add("iris", version: "1", file: Self.fixture("\(library)/iris-softprob.\(format)"))
   }
 
-  /// Adds a version of a model with the manifest of Iris.
-  func add(_ name: String, version: String, file: URL, examples: String = "[]") throws {
+  /// Adds a version of a model, with the manifest of Iris unless it has one of its own.
+  func add(
+    _ name: String, version: String, file: URL, examples: String = "[]", manifest: String? = nil
+  ) throws {
     let version = root.appending(path: "\(name)/\(version)")
     try FileManager.default.createDirectory(at: version, withIntermediateDirectories: true)
     try FileManager.default.copyItem(
       at: file, to: version.appending(path: "model.\(file.pathExtension)"))
     let features = Self.features.map { "{\"name\":\"\($0)\",\"type\":\"float\"}" }
-    try Data(
-      """
+    let usual = """
       {"task":"multiclass-classification","labels":\(Self.labels),
        "features":[\(features.joined(separator: ","))],"examples":\(examples)}
-      """.utf8
-    ).write(to: version.appending(path: "manifest.json"))
+      """
+    try Data((manifest ?? usual).utf8).write(to: version.appending(path: "manifest.json"))
   }
 
   /// The rows that were recorded and XGBoost's own probabilities for them.

@@ -175,6 +175,17 @@ struct RowProtocolTests {
           let reply = try await server.post(path, body)
           #expect((reply.json["warnings"] as? [String])?.count == 2, "\(reply.text)")
         }
+        // A table has no place for them: they stand in the head.
+        let csv = try await server.request(
+          "POST", "/invocations", body: Data("1,red,10\n99,grün,10\n1,mäuve,10\n".utf8),
+          headers: ["Content-Type": "text/csv"])
+        #expect(csv.status == 200 && csv.headers["x-warning-count"] == "2", "\(csv.text)")
+        let told = try JSONDecoder().decode(
+          [String].self, from: Data((csv.headers["x-warnings"] ?? "").utf8))
+        #expect(told.count == 2)
+        #expect(told.contains { $0.hasPrefix("row 1: weight: 99.0 is above") })
+        #expect(told.contains { $0.hasPrefix("row 2: colour: \"mäuve\"") })
+        #expect(csv.text.split(separator: "\n").count == 3)
         // The same answers by any protocol.
         let v2 = InferenceTests.numbers(InferenceTests.outputs(reply)["predict"])
         let v1 = try await server.post("/v1/models/paint:predict", "{\"instances\":\(rows)}")

@@ -52,9 +52,64 @@ struct TrafficTests {
     }
   }
 
-  @Test("take out a canary whose scores have moved, by themselves, and for good")
-  func rollback() async throws {
-    try await AdminTests.withAdmin { server, _ in
+  @Test("spread requests by their weights, within statistics", arguments: Layout.allCases)
+  func weights(layout: Layout) async throws {
+    try await AdminTests.withAdmin(layout) { server, _ in
+      let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
+      let reply = try await AdminTests.put(
+        server, "/admin/models/iris/traffic", "{\"weights\":{\"1\":70,\"2\":30}}")
+      #expect(reply.status == 200)
+      let (count, share) = (500, 0.7)
+      var found = 0
+      for _ in 0..<count where try await HotSwapTests.answer(server) == first { found += 1 }
+      let expected = Double(count) * share
+      let difference = Double(found) - expected
+      // Chi-square with 1 degree of freedom: 24 is exceeded once in a million.
+      #expect(difference * difference / (expected * (1 - share)) < 24, "\(found) of \(count)")
+    }
+  }
+
+  @Test("take out a canary that fails, by themselves")
+  func failing() async throws {
+    try await withTemporaryFolder { folder in
+      let repository = try AdminTests.twoVersions(in: folder)
+      // The workers' copy of the repository lacks the canary, so that it fails.
+      let copy = folder.appending(path: "copy")
+      try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+      let workers = try IrisRepository(in: copy)
+      try await withRedis { redis in
+        try await withCoppiceServer(
+          [repository.root.path, "--redis", redis.url, "--admin", "--version-policy", "all"]
+        ) { server in
+          let worker = try await QueueTests.startWorker(workers.root, redis: redis.url)
+          defer { worker.signal(SIGKILL) }
+          let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
+          let reply = try await AdminTests.put(
+            server, "/admin/models/iris/traffic",
+            """
+            {"weights":{"1":60,"2":40},"rollback":{"error_rate":0.1,"minimum_requests":20}}
+            """)
+          #expect(reply.status == 200)
+          let answers = try await underLoad(server) {
+            let line = await server.process.logged("version rolled back", with: ["version": "2"])
+            #expect(line?.fields["reason"]?.contains("failed") == true)
+          }
+          // As many as make a verdict, and what was under way.
+          let failed = answers.total - (answers.counts["200 \(first)"] ?? 0)
+          #expect((20...30).contains(failed), "\(answers.counts)")
+          for _ in 0..<20 { #expect(try await HotSwapTests.answer(server) == first) }
+          let metrics = try await server.get("/metrics").text
+          #expect(metrics.contains("coppice_rollbacks_total{model=\"iris\",reason=\"errors\"} 1"))
+        }
+      }
+    }
+  }
+
+  @Test(
+    "take out a canary whose scores have moved, by themselves, and for good",
+    arguments: Layout.allCases)
+  func rollback(layout: Layout) async throws {
+    try await AdminTests.withAdmin(layout) { server, _ in
       let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
       let reply = try await AdminTests.put(
         server, "/admin/models/iris/traffic",

@@ -68,7 +68,10 @@ struct RedisQueueFaultTests {
   @Test("leaves the jobs of a slow worker with it")
   func heartbeat() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run(keepingJobs: true) { fixture in
+      var configuration = Self.impatient()
+      // Long enough for a busy machine to beat in time.
+      configuration.visibility = .seconds(1)
+      try await QueueFixture(server, configuration).run(keepingJobs: true) { fixture in
         let answer = fixture.submitting("a")
         let slow = await fixture.source.take(upTo: 1)
         let other = fixture.anotherSource()

@@ -162,6 +162,29 @@ struct RedisQueueTests {
     }
   }
 
+  @Test("never computes a job whose caller hung up while it waited")
+  func hangUp() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run { fixture in
+        let waiting = (0..<20).map { fixture.submitting("\($0)") }
+        try await fixture.depth(is: 20)
+        for task in waiting.dropLast() { task.cancel() }
+        for task in waiting.dropLast() {
+          await #expect(throws: JobError.self) { try await task.value }
+        }
+        while fixture.metric("coppice_jobs_completed_total{outcome=\"cancelled\"}") < 19 {
+          await Task.yield()
+        }
+        let taken = await fixture.source.take(upTo: 32)
+        #expect(taken.map(\.text) == ["19"])
+        await fixture.source.complete(taken.map { ($0, $0.echo()) })
+        let answer = try await waiting[19].value
+        #expect(answer == "19!")
+        try await fixture.depth(is: 0)
+      }
+    }
+  }
+
   @Test("refuses a second outcome")
   func secondOutcome() async throws {
     try await withRedis { server in
@@ -184,14 +207,16 @@ struct RedisQueueTests {
   @Test("ends a worker's wait when it is told to stop, and forgets the worker")
   func stop() async throws {
     try await withRedis { server in
-      let fixture = try QueueFixture(server)
+      var configuration = RedisQueueConfiguration()
+      configuration.blockTime = .seconds(20)
+      let fixture = try QueueFixture(server, configuration)
       try await fixture.run { fixture in
         let told = try await withServices([fixture.source, Echo(source: fixture.source)]) {
           _ = try await fixture.submit("a")
           return ContinuousClock.now
         }
-        // Far less than the two seconds for which an idle read blocks.
-        #expect(told.duration(to: .now) < .seconds(1))
+        // Far less than the time for which an idle read blocks.
+        #expect(told.duration(to: .now) < .seconds(10))
         let consumers = try await fixture.redis.send(
           ["XINFO", "CONSUMERS", "{coppice}:jobs:interactive", "workers"])
         #expect(consumers == .array([]))

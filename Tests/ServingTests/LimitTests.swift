@@ -51,6 +51,48 @@ struct LimitTests {
     #expect(throws: Never.self) { try limited.predictAtOnce(SmallModel.request(model)) }
   }
 
+  /// Takes four seconds for its first request, keeps the second, and is full for all others.
+  final class FullQueue: Predicting {
+    let gate = Gate()
+    private let count = Atomic(0)
+    private let seconds = Atomic(0)
+    private let start = ContinuousClock.now
+
+    var now: ContinuousClock.Instant { start + .seconds(seconds.load(ordering: .relaxed)) }
+
+    func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
+      switch count.wrappingAdd(1, ordering: .relaxed).oldValue {
+      case 0:
+        seconds.add(4, ordering: .relaxed)
+        return Prediction(values: [:])
+      case 1: return try await gate.predict(request)
+      default: throw PredictionError(.overloaded, "it is full", retryAfter: .seconds(1))
+      }
+    }
+  }
+
+  @Test(
+    "tells when to come again by the rate of late, whether the limit is its own or the queue's",
+    arguments: [(1, 4), (2, 8)])
+  func retryAfter(concurrency: Int, seconds: Int) async throws {
+    let model = try SmallModel.model("iris", version: "1")
+    let queue = FullQueue()
+    let limited = LimitedPredictor(
+      queue, limits: .init(concurrency: concurrency), now: { queue.now },
+      metrics: PrometheusRegistry())
+    _ = try await limited.predict(SmallModel.request(model))
+    await withDiscardingTaskGroup { group in
+      group.addTask { _ = try? await limited.predict(SmallModel.request(model)) }
+      _ = await eventually { queue.gate.arrivals.load(ordering: .relaxed) == 1 }
+      await #expect { _ = try await limited.predict(SmallModel.request(model)) } throws: {
+        let error = $0 as? PredictionError
+        // The rows under way, its own included where it came that far.
+        return error?.code == .overloaded && error?.retryAfter == .seconds(seconds)
+      }
+      queue.gate.open()
+    }
+  }
+
   @Test("tells how long the rows under way will take from the rate of late")
   func estimate() {
     let start = ContinuousClock.now

@@ -93,6 +93,55 @@ struct ModelVersionsTests {
     #expect(versions.forgetGone() == ["2", "1"])
   }
 
+  @Test("answer nobody while they are on trial, and take over when they pass")
+  func trial() {
+    var versions = Self.versions(disk: ["1": 1])
+    versions.settle()
+    let stamp = Self.stamp(1)
+    versions.see(["1": stamp, "2": stamp])
+    versions.began("2", stamp)
+    #expect(versions.replaced(by: "2") == "1")
+    versions.tried("2", stamp)
+    #expect(versions.next() == nil)
+    #expect(versions.ready == ["1"])
+    #expect(versions.state("2") == .loading)
+    #expect(versions.reason("2")?.contains("trial") == true)
+    var passed = versions
+    passed.loaded("2", stamp)
+    #expect(passed.next() == .unload("1"))
+    var refused = versions
+    refused.failed("2", stamp, "too far away")
+    #expect(refused.next() == nil)
+    #expect(refused.reason("2") == "too far away")
+    // A newer one comes, or its folder goes: there is nothing left to try.
+    for disk in [["1": stamp, "2": stamp, "3": stamp], ["1": stamp]] {
+      var other = versions
+      other.see(disk)
+      if disk["3"] != nil { other.began("3", stamp) }
+      #expect(other.next() == .endTrial("2"))
+    }
+    // What someone unloads by name does not wait for it, unless nothing else answers.
+    var three = versions
+    three.referenced = ["0"]
+    three.see(["0": stamp, "1": stamp, "2": stamp])
+    three.began("0", stamp)
+    three.loaded("0", stamp)
+    three.wishes = ["1": .unloaded]
+    #expect(three.next() == .unload("1"))
+    versions.wishes = ["1": .unloaded]
+    #expect(versions.next() == nil)
+  }
+
+  @Test("are replaced by themselves when their files change, and by none that is not newest")
+  func replaced() {
+    var versions = Self.versions(.all, disk: ["1": 1, "3": 1])
+    versions.settle()
+    versions.see(["1": Self.stamp(2), "2": Self.stamp(1), "3": Self.stamp(1), "4": Self.stamp(1)])
+    #expect(versions.replaced(by: "1") == "1")
+    #expect(versions.replaced(by: "2") == nil)
+    #expect(versions.replaced(by: "4") == "3")
+  }
+
   @Test("wait while their files are being written")
   func unsettled() {
     var versions = Self.versions(disk: ["1": 1])
@@ -134,6 +183,7 @@ extension ModelVersions {
         began(version, stamp)
         loaded(version, stamp)
       case .unload(let version): unloaded(version)
+      case .endTrial(let version): endedTrial(version)
       }
     }
   }

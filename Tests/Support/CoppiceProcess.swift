@@ -50,13 +50,15 @@ public final class CoppiceProcess: Sendable {
 
   /// Starts the binary; its log is JSON unless the arguments say otherwise.
   ///
-  /// - Parameter input: a file that is its standard input.
+  /// - Parameters:
+  ///   - launcher: a command that starts it, such as `["ip", "netns", "exec", "name"]`.
+  ///   - input: a file that is its standard input.
   public init(
-    _ arguments: [String], environment: [String: String] = [:],
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = [],
     input: String? = nil
   ) throws {
-    process.executableURL = URL(filePath: Self.binary)
-    process.arguments = arguments
+    process.executableURL = URL(filePath: launcher.isEmpty ? Self.binary : "/usr/bin/env")
+    process.arguments = (launcher.isEmpty ? [] : launcher + [Self.binary]) + arguments
     process.environment = ProcessInfo.processInfo.environment
       .merging(["COPPICE_LOG_FORMAT": "json", "XDG_STATE_HOME": Self.noState]) { _, new in new }
       .merging(environment) { _, new in new }

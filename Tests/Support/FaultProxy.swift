@@ -28,6 +28,9 @@ public final class FaultProxy: Sendable {
     /// After how many bytes of answers the next connection is reset.
     var budget: Int?
     var resets = 0
+    /// What is not let through to the server, and stops the connection that sends it.
+    var held: Data?
+    var holds = 0
   }
 
   /// The port on 127.0.0.1.
@@ -58,6 +61,15 @@ public final class FaultProxy: Sendable {
 
   /// Ends the cut.
   public func heal() { state.withLock { $0.isCut = false } }
+
+  /// How many connections were stopped by ``hold(_:)``.
+  public var holds: Int { state.withLock { $0.holds } }
+
+  /// Stops every connection that sends this text to the server, just before it would get it.
+  public func hold(_ text: String) { state.withLock { $0.held = Data(text.utf8) } }
+
+  /// Holds no more; what was held never arrives, and its connections are broken.
+  public func dropHeld() { state.withLock { $0.held = nil } }
 
   /// Breaks all connections and takes no more.
   public func stop() {
@@ -94,6 +106,10 @@ public final class FaultProxy: Sendable {
     var buffer = [UInt8](repeating: 0, count: 1 << 14)
     while case var count = recv(source, &buffer, buffer.count, 0), count > 0 {
       while state.withLock({ $0.isCut }) { usleep(5_000) }
+      if !isAnswer, isHeld(buffer[..<count]) {
+        while state.withLock({ $0.held != nil }) { usleep(5_000) }
+        break
+      }
       var isBroken = false
       if isAnswer {
         state.withLock { state in
@@ -115,6 +131,14 @@ public final class FaultProxy: Sendable {
     }
     shutdown(source, Int32(SHUT_RDWR))
     shutdown(destination, Int32(SHUT_RDWR))
+  }
+
+  private func isHeld(_ bytes: ArraySlice<UInt8>) -> Bool {
+    state.withLock { state in
+      guard let held = state.held, Data(bytes).range(of: held) != nil else { return false }
+      state.holds += 1
+      return true
+    }
   }
 
   private static func makeSocket() -> Int32 {

@@ -7,7 +7,7 @@ import NIOCore
 struct AdminInterceptor: ServerInterceptor {
   private static let methods: Set = ["RepositoryModelLoad", "RepositoryModelUnload"]
 
-  /// Nil when such calls are off; the repository refuses them then.
+  /// Nil when such calls are off.
   let access: AdminAccess?
   let logger: Logger
 
@@ -21,11 +21,13 @@ struct AdminInterceptor: ServerInterceptor {
       return try await next(request, context)
     }
     do {
-      if let refusal = access?.refusal(
-        authorization: request.metadata[stringValues: "authorization"].first { _ in true },
-        isPassedOn: ["forwarded", "x-forwarded-for"].contains { name in
-          request.metadata[stringValues: name].contains { _ in true }
-        }, isLocal: Self.isLoopback(context.remotePeer))
+      guard let access else {
+        throw RPCError(code: .permissionDenied, message: Problem.adminIsOff.detail)
+      }
+      if let refusal = access.refusal(
+        authorization: Call.current.field("authorization"),
+        isPassedOn: ["forwarded", "x-forwarded-for"].contains { Call.current.field($0) != nil },
+        isLocal: Self.isLoopback(context.remotePeer))
       {
         throw RPCError(
           code: refusal.status == .unauthorized ? .unauthenticated : .permissionDenied,

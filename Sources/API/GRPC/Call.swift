@@ -17,13 +17,20 @@ struct Call: Sendable {
   let id: String
   /// When it began.
   let start = ContinuousClock.now
+  /// What the metadata says under a name.
+  let field: @Sendable (String) -> String?
   private let timeout: Duration?
 
   /// - Parameters:
   ///   - requestID: what `x-request-id` says.
   ///   - timeout: what `grpc-timeout` says.
-  init(method: String, requestID: String?, timeout: String?) {
+  ///   - field: what the metadata says under a name.
+  init(
+    method: String, requestID: String?, timeout: String?,
+    field: @escaping @Sendable (String) -> String? = { _ in nil }
+  ) {
     self.method = method
+    self.field = field
     id = requestID.flatMap { $0.isRequestID ? $0 : nil } ?? "\(RequestID())"
     self.timeout = timeout.flatMap { Duration(grpcTimeout: $0[...]) }
   }

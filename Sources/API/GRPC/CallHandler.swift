@@ -71,7 +71,7 @@ final class CallHandler: ChannelDuplexHandler {
       if path == DirectInference.path {
         let call = Call(
           method: path, requestID: head.first(name: "x-request-id"),
-          timeout: head.first(name: "grpc-timeout"))
+          timeout: head.first(name: "grpc-timeout"), field: { head.first(name: $0) })
         phase = .collecting(call, reader, nil)
       } else {
         open(path, head, reader, context: context)

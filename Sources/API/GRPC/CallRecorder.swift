@@ -62,10 +62,13 @@ final class CallRecorder: ServerInterceptor {
       @Sendable @concurrent (StreamingServerRequest<Input>, ServerContext) async throws
       -> StreamingServerResponse<Output>
   ) async throws -> StreamingServerResponse<Output> {
+    let metadata = request.metadata
+    let field: @Sendable (String) -> String? = { name in
+      metadata[stringValues: name.lowercased()].first { _ in true }
+    }
     let call = Call(
-      method: "/" + context.descriptor.fullyQualifiedMethod,
-      requestID: request.metadata[stringValues: "x-request-id"].first { _ in true },
-      timeout: request.metadata[stringValues: "grpc-timeout"].first { _ in true })
+      method: "/" + context.descriptor.fullyQualifiedMethod, requestID: field("x-request-id"),
+      timeout: field("grpc-timeout"), field: field)
     var response: StreamingServerResponse<Output>
     do {
       response = try await Call.$current.withValue(call) { try await next(request, context) }

@@ -8,6 +8,9 @@ struct InferMessage {
   let inference: Inference
   /// Raw contents are answered with raw contents, typed ones with typed ones.
   private let isRaw: Bool
+  private let statistics: PredictionStatistics
+  /// How long it took to check it.
+  private let checking: Duration
 
   /// Checks a message.
   ///
@@ -15,16 +18,25 @@ struct InferMessage {
   init(
     _ message: Inference_ModelInferRequest, service: InferenceService, call: Call
   ) throws(PredictionError) {
+    let start = ContinuousClock.now
     let request = try InferenceRequest(message)
     isRaw = !message.rawInputContents.isEmpty
     inference = try Inference(
-      request, for: try service.catalog.model(named: request.model, version: request.version),
+      request,
+      for: try service.catalog.model(
+        named: request.model, version: request.version, header: call.field),
       deadline: call.deadline(standard: service.timeout), requestID: call.id)
+    statistics = service.statistics
+    checking = .now - start
   }
 
   /// The answer with what was predicted.
   func response(to prediction: Prediction) throws(PredictionError) -> Inference_ModelInferResponse {
-    Inference_ModelInferResponse(try inference.response(to: prediction), isRaw: isRaw)
+    let start = ContinuousClock.now
+    let response = Inference_ModelInferResponse(
+      try inference.response(to: prediction), isRaw: isRaw)
+    statistics.record(inference.model.id, input: checking, output: .now - start)
+    return response
   }
 }
 

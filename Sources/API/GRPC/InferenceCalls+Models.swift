@@ -58,9 +58,12 @@ extension InferenceCalls {
           $0.lastInference = counts.lastMilliseconds
           $0.inferenceCount = counts.rows
           $0.executionCount = counts.success.count
-          $0.inferenceStats.success = .init(counts.success)
+          $0.inferenceStats.success = .init(counts.whole)
           $0.inferenceStats.fail = .init(counts.failure)
-          $0.inferenceStats.computeInfer = .init(counts.success)
+          $0.inferenceStats.queue = .init(counts.queue)
+          $0.inferenceStats.computeInput = .init(counts.input)
+          $0.inferenceStats.computeInfer = .init(counts.computation)
+          $0.inferenceStats.computeOutput = .init(counts.output)
         }
       }
     }

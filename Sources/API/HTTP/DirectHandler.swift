@@ -17,8 +17,10 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  /// Larger bodies would hold up the event loop's other connections.
+  /// Larger bodies gain nothing here: their decoding costs far more than the way to it.
   static let maximumBodySize = 1 << 20
+  /// Decoding larger bodies would hold up the event loop's other connections.
+  private static let maximumSizeAtOnce = 64 << 10
 
   private struct Exchange {
     let head: HTTPRequest
@@ -27,6 +29,12 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let id: String
     let start = ContinuousClock.now
     var body = ByteBuffer()
+
+    /// Whether it may be decoded on the event loop: a compressed body can be large however small it is.
+    var isSmall: Bool {
+      body.readableBytes <= DirectHandler.maximumSizeAtOnce
+        && !head.headerFields.contains(.contentEncoding)
+    }
   }
 
   private enum Phase {
@@ -116,20 +124,21 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func answer(_ exchange: Exchange, context: ChannelHandlerContext) {
-    guard case .prediction(let begin) = exchange.route.work else { return }
+    guard case .prediction(let work) = exchange.route.work else { return }
+    let runner = runner
+    let begin: @Sendable () throws -> PendingPrediction = {
+      try runner.begin(
+        work,
+        runner.call(
+          exchange.head, exchange.body, parameters: exchange.parameters, requestID: exchange.id))
+    }
+    guard exchange.isSmall else { return predict(exchange, begin, context: context) }
     do {
-      let call = try runner.call(
-        exchange.head, exchange.body, parameters: exchange.parameters, requestID: exchange.id)
-      let pending = try begin(call)
+      let pending = try begin()
       if let prediction = try predictor.predictAtOnce(pending.request) {
         respond(to: exchange, try pending.answer(prediction), context: context)
       } else {
-        predict(pending, context: context) { result, context in
-          switch result {
-          case .success(let answer): self.respond(to: exchange, answer, context: context)
-          case .failure(let error): self.respond(to: exchange, error, context: context)
-          }
-        }
+        predict(exchange, { pending }, context: context)
       }
     } catch {
       respond(to: exchange, error, context: context)
@@ -138,23 +147,27 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Predicts in a task of its own, which ends with the connection.
   private func predict(
-    _ pending: PendingPrediction, context: ChannelHandlerContext,
-    finish: @escaping (Result<RouteAnswer, any Error>, ChannelHandlerContext) -> Void
+    _ exchange: Exchange, _ begin: @escaping @Sendable () throws -> PendingPrediction,
+    context: ChannelHandlerContext
   ) {
-    let bound = NIOLoopBound((self, context, finish), eventLoop: context.eventLoop)
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let (predictor, eventLoop) = (predictor, context.eventLoop)
     phase = .answering(
       Task {
         let result: Result<RouteAnswer, any Error>
         do {
+          let pending = try begin()
           result = .success(try pending.answer(await predictor.predict(pending.request)))
         } catch {
           result = .failure(error)
         }
         eventLoop.execute {
-          let (handler, context, finish) = bound.value
+          let (handler, context) = bound.value
           handler.phase = .idle
-          finish(result, context)
+          switch result {
+          case .success(let answer): handler.respond(to: exchange, answer, context: context)
+          case .failure(let error): handler.respond(to: exchange, error, context: context)
+          }
           handler.resume(context: context)
         }
       })

@@ -7,9 +7,10 @@ extension HTTPRequest {
   /// The longest time that a caller may ask for, in seconds.
   static var longestWait: Int { 300 }
 
-  /// The value of a header field, by a name that comes from a rule.
+  /// The first value of a header field, by its name in lower case, which comes from a rule.
   func value(ofHeader name: String) -> String? {
-    HTTPField.Name(name).flatMap { headerFields[$0] }
+    // To make an `HTTPField.Name` for each request would cost more than to look at all fields.
+    headerFields.first { $0.name.canonicalName == name }?.value
   }
 
   /// Refuses a body that says it is something else than JSON; a request without the field passes.

@@ -126,6 +126,13 @@ public struct HTTPServer: Service {
     routes += [PredictRoute(service: inference, jobs: jobRoutes).route]
     routes += V2Routes(service: inference).routes
     routes += RowsRoutes(service: inference, vertex: configuration.vertex).routes
+    routes += jobRoutes?.routes ?? []
+    if let admin {
+      routes +=
+        AdminRoutes(
+          manager: admin.manager, maximumUploadSize: configuration.maximumUploadSize
+        ).routes
+    }
     // Where Vertex AI asks for a path that another protocol has, that one's answer serves it too.
     var known = Set<String>()
     routes = (routes + DocsRoutes(routes).routes).filter {
@@ -141,7 +148,7 @@ public struct HTTPServer: Service {
   }
 
   private var runner: RouteRunner {
-    RouteRunner(predictor: predictor, maximumBodySize: configuration.maximumBodySize)
+    RouteRunner(service: inference, maximumBodySize: configuration.maximumBodySize)
   }
 
   /// HTTP/1.1, with the routes that predict in front where there are any.
@@ -165,13 +172,7 @@ public struct HTTPServer: Service {
     let router = Router(context: ConnectionContext.self)
     router.add(middleware: RequestObserver(recorder: recorder))
     router.add(middleware: AdminGate(access: admin?.access, logger: logger))
-    if let admin {
-      AdminRoutes<ConnectionContext>(
-        manager: admin.manager, maximumUploadSize: configuration.maximumUploadSize
-      ).add(to: router)
-    }
-    for route in routes { runner.add(route, to: router) }
-    jobRoutes?.add(to: router)
+    runner.add(routes, to: router)
     return router
   }
 
@@ -195,24 +196,5 @@ public struct ListenError: Error, CustomStringConvertible {
   /// The address, and what the system said.
   public var description: String {
     "cannot listen on \(host) port \(port): \(cause); is another server running there?"
-  }
-}
-
-extension Router {
-  /// Answers one method at a path, and every other method with 405 and an `Allow` header.
-  func only(
-    _ method: HTTPRequest.Method, _ path: RouterPath,
-    use handler: @escaping @Sendable (Request, Context) async throws -> Response
-  ) {
-    on(path, method: method, use: handler)
-    let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options]
-    for other in methods where other != method {
-      on(path, method: other) { request, _ -> Response in
-        throw Problem(
-          status: .methodNotAllowed, code: "method_not_allowed",
-          detail: "\(request.uri.path) takes \(method.rawValue), not \(other.rawValue)",
-          headers: [.allow: method.rawValue])
-      }
-    }
   }
 }

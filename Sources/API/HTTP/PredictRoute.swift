@@ -17,27 +17,39 @@ struct PredictRoute {
       method: .post, path: "/api/predict",
       description: RouteDescription(
         group: .predict, summary: "Predict rows: a class by name and number, or a number",
-        parameters: [
-          .init("model", in: .query, "which model; not needed when only one is served"),
-          .init("version", in: .query, "which version; the newest when it is left out"),
+        parameters: .predict + [
           .init(
-            "probabilities", in: .query, "whether to give the probability of each class too",
-            Schema(json: #"{"type":"boolean"}"#)),
-          .init(
-            "top_k", in: .query, "how many features to name that moved the prediction most",
-            Schema(json: #"{"type":"integer","minimum":0,"maximum":1048576}"#)),
-          .prefer,
+            "Prefer", in: .header,
+            "`wait=5`: how long to wait at most, in seconds, up to 300; `respond-async`: make it a job"
+          )
         ],
         request: [("application/json", .named("PredictRequest"))],
         answer: [("application/json", .named("PredictAnswer"))],
-        errors: .prediction + [.unsupportedMediaType]),
+        errors: .prediction),
       work: .prediction { [service] call in
         let predict = try PredictCall(
           call.head, catalog: service.catalog, timeout: service.timeout)
         let (request, answer) = try predict.decode(call.body)
         return PendingPrediction(request: request) { RouteAnswer(try answer.encode($0)) }
       })
-    if let jobs { route.deferred = { try await jobs.respond($0) } }
+    if let jobs {
+      route.deferred = { try await jobs.respond($0) }
+      route.description.otherAnswers = [(.accepted, [("application/json", .named("JobStatus"))])]
+      route.description.errors += JobRoutes.acceptErrors
+    }
     return route
   }
+}
+
+extension [RouteDescription.Parameter] {
+  /// What the URL says of the rows of `/api/predict`, and of jobs.
+  static let predict: Self = [
+    .init("model", in: .query, "which model; not needed when only one is served"),
+    .init("version", in: .query, "which version; the newest when it is left out"),
+    .init(
+      "probabilities", in: .query, "whether to give the probability of each class too", .flag),
+    .init(
+      "top_k", in: .query, "how many features to name that moved the prediction most",
+      Schema(json: #"{"type":"integer","minimum":0,"maximum":1048576}"#)),
+  ]
 }

@@ -26,6 +26,7 @@ struct Inference: Sendable {
   ) throws(PredictionError) {
     self.model = model
     id = request.id ?? requestID
+    try Self.checkPriority(request)
     let wanted = try Self.outputs(request, of: model)
     let rows = try InferenceRows(request.inputs, for: model)
     outputs = wanted
@@ -69,6 +70,16 @@ struct Inference: Sendable {
     return outputs
   }
 
+  /// A priority has no effect, because small requests never wait for one another; one that is none is
+  /// told all the same.
+  private static func checkPriority(_ request: InferenceRequest) throws(PredictionError) {
+    guard let priority = request.parameters["priority"] else { return }
+    guard let value = priority.integerValue, value >= 0 else {
+      throw PredictionError(
+        .invalidRequest, "priority takes a whole number from 0 on", field: "parameters.priority")
+    }
+  }
+
   private static func deadline(
     _ request: InferenceRequest, _ deadline: Deadline
   ) throws(PredictionError) -> Deadline {
@@ -86,7 +97,7 @@ extension RowWarnings {
   /// As parameters of an answer.
   var parameters: [(name: String, value: InferenceParameter)] {
     guard count > 0 else { return [] }
-    let text = told.map { "row \($0.row): \($0.text)" }.joined(separator: "\n")
+    let text = told.map(\.line).joined(separator: "\n")
     return [("warnings", .text(text)), ("warning_count", .integer(Int64(count)))]
   }
 }

@@ -43,7 +43,8 @@ public struct InferenceService: Sendable {
   /// What a model takes and gives.
   func metadata(_ name: String, version: String?) throws(PredictionError) -> ModelMetadata {
     let model = try catalog.model(named: name, version: version)
-    return ModelMetadata(model, versions: [model.id.version])
+    let ready = repository.index().filter { $0.id.name == model.id.name && $0.state == .ready }
+    return ModelMetadata(model, versions: ready.map(\.id.version))
   }
 
   /// The models whose statistics are asked for; without a name, all.

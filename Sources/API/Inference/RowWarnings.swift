@@ -9,6 +9,9 @@ struct RowWarnings: Sendable {
     let row: Int
     /// What is odd, and how it was taken.
     let text: String
+
+    /// Both, as one line.
+    var line: String { "row \(row): \(text)" }
   }
 
   /// So many are told; the rest are counted.

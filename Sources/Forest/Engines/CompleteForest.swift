@@ -59,17 +59,18 @@ struct CompleteTree {
     _ tree: Tree, numbers: inout ThresholdNumbers, leaves: inout [Float]
   ) throws(UnsuitableForest) {
     guard tree.width == 1 else { throw UnsuitableForest("it takes leaves of one value only") }
-    var reached: [(path: Int, value: Float)] = []
-    reached.reserveCapacity(tree.nodes.count / 2 + 1)
     questions.reserveCapacity(tree.nodes.count / 2)
+    // A path means the same at every depth, so that what is too much can go at the end.
+    let first = leaves.count
+    leaves += repeatElement(0, count: 1 << Int(FK_MAX_DEPTH))
     var pending = [(position: 0, place: 1, level: 0, path: 0)]
     while let (position, place, level, path) = pending.popLast() {
       switch tree.nodes[position] {
       case .leaf(let value):
-        reached.append((path, value))
+        leaves[first + path] = value
         depth = max(depth, level)
       case .leafRow(let row):
-        reached.append((path, tree.leaves.map { Float($0.values[row]) } ?? 0))
+        leaves[first + path] = tree.leaves.map { Float($0.values[row]) } ?? 0
         depth = max(depth, level)
       case .split(let split):
         guard level < FK_MAX_DEPTH else {
@@ -90,8 +91,6 @@ struct CompleteTree {
         pending.append((split.yes, 2 * place + 1, level + 1, path | 1 << level))
       }
     }
-    let first = leaves.count
-    leaves += repeatElement(0, count: 1 << depth)
-    for leaf in reached { leaves[first + leaf.path] = leaf.value }
+    leaves.removeSubrange((first + (1 << depth))...)
   }
 }

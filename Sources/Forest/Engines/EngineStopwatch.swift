@@ -29,7 +29,7 @@ struct EngineStopwatch {
 
   /// The shortest of a few calls with that many rows; different rows each time.
   ///
-  /// One call may be interrupted, so there are at least four, unless the engine is far behind another
+  /// One call may be interrupted, so there are at least three, unless the engine is far behind another
   /// that took `fastest` seconds.
   func seconds(_ engine: any Engine, rows count: Int, fastest: Double) -> Double {
     let clock = ContinuousClock()
@@ -45,7 +45,7 @@ struct EngineStopwatch {
       }
       best = min(best, time)
       spent += time
-      if spent > .microseconds(300), call >= 3 || best / .seconds(1) > 3 * fastest { break }
+      if spent > .microseconds(300), call >= 2 || best / .seconds(1) > 3 * fastest { break }
     }
     return best / .seconds(1)
   }

@@ -23,7 +23,7 @@ public struct FastEngine: Engine {
   private let single: any Engine
   private let engines: [(rows: Int, engine: any Engine)]
 
-  private static let sizes = [1, 8, 16, 32, 64, 256]
+  private static let sizes = [1, 16, 32, 64, 256]
   /// The parts of a split batch are multiples of the largest block of ``SliceEngine``.
   private static let blockRows = 512
   /// Waking a thread takes about ten microseconds: less work than this, in seconds, is not split.

@@ -64,22 +64,30 @@ struct ThresholdNumbers {
 
   /// The number of a split's feature and threshold.
   mutating func number(feature: Int, threshold: Float, missingYes: Bool) -> Int32 {
-    if missingYes { self.missingYes[feature] = true } else { missingNo[feature] = true }
+    if missingYes {
+      if !self.missingYes[feature] { self.missingYes[feature] = true }
+    } else if !missingNo[feature] {
+      missingNo[feature] = true
+    }
     // Both zeros are one threshold.
     let key = UInt64(feature) << 32 | UInt64((threshold == 0 ? 0 : threshold).bitPattern)
     if keys.count * 2 >= slots.count { grow() }
     let slot = find(key)
-    if slots[slot].number < 0 {
-      slots[slot] = (key, Int32(keys.count))
-      keys.append((feature, threshold))
-    }
-    return slots[slot].number
+    let number = slots[slot].number
+    if number >= 0 { return number }
+    keys.append((feature, threshold))
+    slots[slot] = (key, Int32(keys.count - 1))
+    return Int32(keys.count - 1)
   }
 
   private func find(_ key: UInt64) -> Int {
-    var slot = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & (slots.count - 1)
-    while slots[slot].number >= 0, slots[slot].key != key { slot = (slot + 1) & (slots.count - 1) }
-    return slot
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & mask
+    while true {
+      let found = slots[slot]
+      if found.number < 0 || found.key == key { return slot }
+      slot = (slot + 1) & mask
+    }
   }
 
   private mutating func grow() {

@@ -128,22 +128,31 @@ void fk_permute_add(const fk_lanes *, const float *row, size_t begin, size_t end
 
 enum { FK_WALKERS = 64 };
 
-/// A word of a row's code: the rank of a value among the thresholds of its feature, laid out as those
-/// of fk_column. Those of a feature follow one another.
+/// What the words of a row are.
+typedef enum : int32_t {
+  FK_RANKS = 0,    // one for each number, of the width of the blocks' words
+  FK_ANSWERS = 1,  // bits, the answers to all questions, in uint32; bit 0 of the first is 0
+} fk_code;
+
+/// A number that questions are asked about: the rank of a value among the thresholds of its feature,
+/// laid out as those of fk_column. Those of a feature follow one another. Question k, with k up to the
+/// count, is whether the rank is at most k.
 typedef struct {
   uint32_t feature;
   uint32_t thresholds;   // where they start
   uint32_t count;        // at least 1
-  uint32_t missing;      // the word of a missing value: 0 or all ones
+  uint32_t missing;      // the rank of a missing value: 0 or count + 1
   float zero_limit;      // values of no greater magnitude are missing; negative: only NaN is
+  uint32_t first_word;
+  uint32_t word_count;   // for answers: of count + 1 bits
 } fk_number;
 
-/// The words of a categorical feature: one bit for each set that is asked about, 0 for members.
+/// A categorical feature (answers only): one bit for each set that is asked about, 1 for members.
 typedef struct {
   uint32_t feature;
   uint32_t first_word;
   uint32_t word_count;
-  uint32_t first_bits;   // where the words of category 0 start; those of the others follow, then those
+  uint32_t answers;      // where the words of category 0 start; those of the others follow, then those
                          // of a category in no set, then those of a missing value
   uint32_t count;        // of categories
   float lowest;          // values above this and below the count are categories
@@ -153,13 +162,13 @@ typedef struct {
   const fk_number *numbers;
   const fk_category *categories;
   const float *thresholds;
-  const void *bits;
+  const uint32_t *answers;  // of the categories
   const void *blocks;
   const uint32_t *exits;  // of every exit of every block, the leaf
   const void *values;     // of every leaf
   uint32_t value_bytes;
   uint32_t feature_count;
-  uint32_t number_count;  // words of numbers come first
+  uint32_t number_count;
   uint32_t category_count;
 } fk_walk_tables;
 
@@ -175,7 +184,7 @@ typedef struct {
                     uint32_t *leaves);
 } fk_walk;
 
-/// The kernels of a level for words of 2 or 4 bytes.
-fk_walk fk_walk_kernels(fk_level level, size_t word_bytes);
+/// The kernels of a level for blocks of words of 2 or 4 bytes.
+fk_walk fk_walk_kernels(fk_level level, fk_code code, size_t word_bytes);
 
 #endif

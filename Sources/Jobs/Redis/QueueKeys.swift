@@ -29,6 +29,8 @@ struct QueueKeys: Sendable {
   var housekeeper: RedisCommand.Argument { .text(tag + "housekeeper") }
   /// The outcome of a job that somebody waits for.
   func result(_ job: JobID) -> RedisCommand.Argument { .text(tag + "result:\(job)") }
+  /// What the keys of outcomes begin with, before the job's name.
+  var results: RedisCommand.Argument { .text(tag + "result:") }
   /// The stream of replies to a server process.
   func replies(_ server: String) -> RedisCommand.Argument { .text(tag + "replies:" + server) }
 

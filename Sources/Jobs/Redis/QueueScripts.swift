@@ -2,67 +2,109 @@ import Redis
 
 /// The steps of a job's life that must happen as one, as scripts that Redis runs.
 ///
-/// Every key is passed in, and all of them are in one slot of a cluster.
+/// Every key is passed in, but for those that `take` finds in what it reads; all of them are in one slot
+/// of a cluster.
 enum QueueScripts {
-  /// Hands in a job unless the queue is full.
+  /// Hands in jobs, in order, until the queue is full.
   ///
   /// The stream holds finished entries for a while, so its length is only an upper bound; the exact
   /// depth is looked at when that reaches the limit.
   ///
-  /// Keys: jobs. Arguments: group, limit, id, payload, deadline, reply-to. Returns 1, or 0 if full.
+  /// Keys: jobs. Arguments: group, limit, reply-to, and for each job: id, payload, deadline. Returns
+  /// how many were taken.
   static let enqueue = RedisScript(
     depth + """
-      local limit = tonumber(ARGV[2])
-      if redis.call('XLEN', KEYS[1]) >= limit then
+      local limit, count = tonumber(ARGV[2]), (#ARGV - 3) / 3
+      local room = limit - redis.call('XLEN', KEYS[1])
+      if room < count then
         local waiting, running = depth(KEYS[1], ARGV[1])
-        if waiting + running >= limit then return 0 end
+        room = limit - waiting - running
       end
-      redis.call('XADD', KEYS[1], '*', 'i', ARGV[3], 'p', ARGV[4], 'd', ARGV[5], 'r', ARGV[6])
-      return 1
+      local taken = math.max(0, math.min(room, count))
+      for n = 4, 3 * taken + 3, 3 do
+        redis.call('XADD', KEYS[1], '*', 'i', ARGV[n], 'p', ARGV[n + 1], 'd', ARGV[n + 2],
+          'r', ARGV[3])
+      end
+      return taken
       """)
 
-  /// Commits an outcome, once, and wakes the waiter.
+  /// Commits outcomes of jobs of one server, each once, and wakes the waiters.
   ///
-  /// Keys: jobs, result, replies. Arguments: group, entry, id, outcome, result lifetime, reply
-  /// lifetime, reply limit. Returns whether this was the first outcome.
+  /// Keys: jobs, replies, and for each job: result. Arguments: group, result lifetime, reply lifetime,
+  /// reply limit, and for each job: entry, id, outcome. Returns for each whether this was its first
+  /// outcome.
   static let complete = RedisScript(
-    commit + """
-      local first = commit(KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
-      redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-      return first
-      """)
+    """
+    local first, replies, entries = {}, {}, {}
+    for n = 1, #KEYS - 2 do
+      local entry, id, outcome = ARGV[3 * n + 2], ARGV[3 * n + 3], ARGV[3 * n + 4]
+      entries[n] = entry
+      if redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PX', ARGV[2]) then
+        first[n] = 1
+        replies[#replies + 1] = 'i'
+        replies[#replies + 1] = id
+        replies[#replies + 1] = 'r'
+        replies[#replies + 1] = outcome
+      else
+        first[n] = 0
+      end
+    end
+    if #replies > 0 then
+      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(replies))
+      redis.call('PEXPIRE', KEYS[2], ARGV[3])
+    end
+    redis.call('XACK', KEYS[1], ARGV[1], unpack(entries))
+    return first
+    """)
 
   /// Sets an entry aside and, if its id is known, commits the outcome.
   ///
   /// Keys: jobs, dead, and with an id: result, replies. Arguments: group, entry, reason, attempts,
-  /// dead limit, dead lifetime, and with an id: what `complete` takes from the id on. Returns whether
-  /// the entry was still there to set aside.
+  /// dead limit, dead lifetime, and with an id: id, outcome, result lifetime, reply lifetime, reply
+  /// limit. Returns whether the entry was still there to set aside.
   static let bury = RedisScript(
-    commit + """
-      if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-      local record = {'entry', ARGV[2], 'reason', ARGV[3], 'attempts', ARGV[4]}
-      local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
-      if found[1] then
-        for n = 1, math.min(#found[1][2], 64) do record[#record + 1] = found[1][2][n] end
-      end
-      if #record % 2 == 1 then record[#record] = nil end
-      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
-      redis.call('PEXPIRE', KEYS[2], ARGV[6])
-      if ARGV[7] then commit(KEYS[3], KEYS[4], ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]) end
-      redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-      return 1
-      """)
+    """
+    if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
+    local record = {'entry', ARGV[2], 'reason', ARGV[3], 'attempts', ARGV[4]}
+    local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+    if found[1] then
+      for n = 1, math.min(#found[1][2], 64) do record[#record + 1] = found[1][2][n] end
+    end
+    if #record % 2 == 1 then record[#record] = nil end
+    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
+    redis.call('PEXPIRE', KEYS[2], ARGV[6])
+    if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PX', ARGV[9]) then
+      redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', 'i', ARGV[7], 'r', ARGV[8])
+      redis.call('PEXPIRE', KEYS[4], ARGV[10])
+    end
+    redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+    return 1
+    """)
 
   /// Reads from the first stream that has jobs, so that what is urgent never waits behind what is not.
   ///
-  /// Keys: the streams, in order. Arguments: group, consumer, and for each stream the largest number.
-  /// Returns nothing, or the stream's number and the entries.
+  /// A waiting job that has an outcome already, because its caller hung up, is let go on the way.
+  ///
+  /// Keys: the streams, in order. Arguments: group, consumer, what the keys of results begin with, and
+  /// for each stream the largest number. Returns nothing, or the stream's number and the entries.
   static let take = RedisScript(
     """
     for n = 1, #KEYS do
-      local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 2],
-        'STREAMS', KEYS[n], '>')
-      if found then return {n, found[1][2]} end
+      while true do
+        local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 3],
+          'STREAMS', KEYS[n], '>')
+        if not found then break end
+        local wanted = {}
+        for _, entry in ipairs(found[1][2]) do
+          local fields = entry[2]
+          if fields[3] == 'p' and redis.call('EXISTS', ARGV[3] .. fields[2]) == 1 then
+            redis.call('XACK', KEYS[n], ARGV[1], entry[1])
+          else
+            wanted[#wanted + 1] = entry
+          end
+        end
+        if #wanted > 0 then return {n, wanted} end
+      end
     end
     return {}
     """)
@@ -194,14 +236,4 @@ enum QueueScripts {
       end
 
       """
-
-  private static let commit = """
-    local function commit(result, replies, id, outcome, result_life, reply_life, reply_limit)
-      if not redis.call('SET', result, outcome, 'NX', 'PX', result_life) then return 0 end
-      redis.call('XADD', replies, 'MAXLEN', '~', reply_limit, '*', 'i', id, 'r', outcome)
-      redis.call('PEXPIRE', replies, reply_life)
-      return 1
-    end
-
-    """
 }

@@ -81,11 +81,20 @@ extension RedisJobQueue {
     }
   }
 
+  /// Reads the outcomes that a worker committed together: `i` and `r` of each in turn.
   private func receive(_ reply: RESPValue, _ entry: String) {
-    guard let id = reply["i"]?.text.flatMap({ JobID($0) }),
-      let outcome = reply["r"]?.bytes.flatMap({ JobOutcome(stored: $0) })
-    else { return logger.error("damaged reply", metadata: ["entry": "\(entry)"]) }
-    resolve(id, outcome.answer)
+    let fields = reply.elements ?? []
+    var isDamaged = fields.isEmpty || fields.count % 4 != 0
+    for index in stride(from: 0, to: fields.count - 3, by: 4) {
+      guard let id = fields[index + 1].text.flatMap({ JobID($0) }),
+        let outcome = fields[index + 3].bytes.flatMap({ JobOutcome(stored: $0) })
+      else {
+        isDamaged = true
+        continue
+      }
+      resolve(id, outcome.answer)
+    }
+    if isDamaged { logger.error("damaged reply", metadata: ["entry": "\(entry)"]) }
   }
 
   /// Answers those of the jobs whose outcomes are stored.

@@ -10,7 +10,7 @@ extension RedisJobSource {
   /// After how many finished jobs the stream is trimmed.
   private static let trimInterval = 64
 
-  /// Commits outcomes, each with one script that also wakes the waiter, all in one round trip.
+  /// Commits outcomes and wakes the waiters, all in one round trip.
   ///
   /// - Returns: for each, whether it was the job's first outcome.
   @discardableResult
@@ -41,7 +41,8 @@ extension RedisJobSource {
   private func commit(
     _ results: [(job: Job, outcome: JobOutcome)], _ open: inout [Int], _ isFirst: inout [Bool]
   ) async -> RedisError? {
-    var commands = open.map { command(for: results[$0].job, results[$0].outcome) }
+    let groups = groups(of: open, results)
+    var commands = groups.map { command(for: $0.map { results[$0] }) }
     let trims = state.withLock { state in
       state.untrimmed += open.count
       guard state.untrimmed >= Self.trimInterval else { return false }
@@ -53,13 +54,18 @@ extension RedisJobSource {
     do throws(RedisError) {
       let replies = try await redis.send(commands)
       var left: [Int] = []
-      for (index, reply) in zip(open, replies) {
+      for (group, reply) in zip(groups, replies) {
         do throws(RedisError) {
-          isFirst[index] = try reply.get().integer == 1
-          count(results[index], isFirst: isFirst[index])
+          let value = try reply.get()
+          // Of jobs that somebody waits for, an answer for each.
+          let values = value.elements ?? [value]
+          for (index, value) in zip(group, values) {
+            isFirst[index] = value.integer == 1
+            count(results[index], isFirst: isFirst[index])
+          }
         } catch {
           problem = error
-          left.append(index)
+          left += group
         }
       }
       open = left
@@ -69,28 +75,65 @@ extension RedisJobSource {
     return problem
   }
 
+  /// Jobs whose waiters are in the same server are completed by one script; all others alone.
+  private func groups(
+    of open: [Int], _ results: [(job: Job, outcome: JobOutcome)]
+  ) -> [[Int]] {
+    var groups: [[Int]] = []
+    var sizes: [Int] = []
+    for index in open {
+      let (job, outcome) = results[index]
+      let size = if case .done(let answer) = outcome { answer.readableBytes } else { 0 }
+      let fitting = groups.lastIndex { group in
+        let first = results[group[0]]
+        return Self.goesTogether(first) && first.job.replyTo == job.replyTo
+          && first.job.place.priority == job.place.priority
+      }
+      if Self.goesTogether(results[index]), let fitting, sizes[fitting] + size < 1 << 18,
+        groups[fitting].count < 64
+      {
+        groups[fitting].append(index)
+        sizes[fitting] += size
+      } else {
+        groups.append([index])
+        sizes.append(size)
+      }
+    }
+    return groups
+  }
+
+  private static func goesTogether(_ result: (job: Job, outcome: JobOutcome)) -> Bool {
+    if case .dead = result.outcome { return false }
+    return result.job.piece == nil
+  }
+
   private func count(_ result: (job: Job, outcome: JobOutcome), isFirst: Bool) {
     guard isFirst else { return metrics.duplicate.increment() }
     metrics.completed(result.outcome)
     if case .dead(let reason) = result.outcome { countDead(result.job.place.entry, reason) }
   }
 
-  private func command(for job: Job, _ outcome: JobOutcome) -> RedisCommand {
+  private func command(for results: [(job: Job, outcome: JobOutcome)]) -> RedisCommand {
+    let (job, outcome) = results[0]
     if let piece = job.piece { return settle(job.id, piece, at: job.place, outcome) }
     if case .dead(let reason) = outcome {
       return bury(
         job.place, id: job.id, replyTo: job.replyTo,
         attempts: min(job.attempt, configuration.maximumAttempts), reason)
     }
-    return .evaluate(
-      QueueScripts.complete,
-      keys: [keys.jobs(job.place.priority), keys.result(job.id), keys.replies(job.replyTo)],
-      arguments: [QueueKeys.group, .text(job.place.entry)] + arguments(job.id, outcome))
+    var keys = [self.keys.jobs(job.place.priority), self.keys.replies(job.replyTo)]
+    var arguments: [RedisCommand.Argument] = [QueueKeys.group] + lifetimes
+    for (job, outcome) in results {
+      keys.append(self.keys.result(job.id))
+      arguments += [.text(job.place.entry), .text("\(job.id)"), .bytes(outcome.stored)]
+    }
+    return .evaluate(QueueScripts.complete, keys: keys, arguments: arguments)
   }
 
-  private func arguments(_ id: JobID, _ outcome: JobOutcome) -> [RedisCommand.Argument] {
+  /// How long results and replies are kept, and how many replies.
+  private var lifetimes: [RedisCommand.Argument] {
     [
-      .text("\(id)"), .bytes(outcome.stored), .integer(configuration.resultLifetime.milliseconds),
+      .integer(configuration.resultLifetime.milliseconds),
       .integer(configuration.replyLifetime.milliseconds), .integer(configuration.maximumReplies),
     ]
   }
@@ -145,7 +188,7 @@ extension RedisJobSource {
     ]
     if let id, let replyTo {
       keys += [self.keys.result(id), self.keys.replies(replyTo)]
-      arguments += self.arguments(id, .dead(reason))
+      arguments += [.text("\(id)"), .bytes(JobOutcome.dead(reason).stored)] + lifetimes
     }
     return .evaluate(QueueScripts.bury, keys: keys, arguments: arguments)
   }

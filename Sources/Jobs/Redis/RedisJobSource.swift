@@ -94,7 +94,7 @@ public final class RedisJobSource: JobSource, Service {
     let reply = try await connection.send(
       .evaluate(
         QueueScripts.take, keys: order.map(keys.jobs),
-        arguments: [QueueKeys.group, .text(consumer)]
+        arguments: [QueueKeys.group, .text(consumer), keys.results]
           + order.map { .integer(max(1, $0 == .bulk ? min(limit, 2) : limit)) }))
     guard let parts = reply.elements, parts.count == 2, let number = parts[0].integer,
       order.indices.contains(number - 1)

@@ -109,7 +109,10 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
     let job = DurableJob(priority: .interactive, deadline: deadline)
     let id = try await accept(job, payload: payload, rows: 0).id
     let record = await end(of: id, by: deadline)
-    if Task.isCancelled { throw JobError(.cancelled, "the caller stopped waiting") }
+    if Task.isCancelled {
+      _ = try? await cancel(id)
+      throw JobError(.cancelled, "the caller stopped waiting")
+    }
     switch record?.state {
     case .done:
       guard let answer = try await answer(to: 0, of: id) else { throw JobError.noSuchJob }

@@ -1,11 +1,3 @@
-import SwiftProtobuf
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// The parts of an ONNX file that Coppice reads.
 struct ONNXDocument {
   /// An input of the graph, or an output.
@@ -30,44 +22,68 @@ struct ONNXDocument {
   let outputs: [Port]
 
   init(_ bytes: [UInt8]) throws {
-    let model = try ONNXModel.decoded(bytes)
-    guard model.hasGraph else { throw ModelFormatError(.malformed, "there is no graph") }
-    let graph = model.graph
-    for (name, messages) in [
-      ("node", graph.node), ("initializer", graph.initializer), ("input", graph.input),
-      ("output", graph.output), ("opset_import", model.opsetImport),
-    ] where messages.count > Self.maximumCount {
-      throw ModelFormatError(.tooLarge, "\(messages.count) are more than \(Self.maximumCount)")
-        .inside("graph." + name)
+    var (producer, version) = ("", "")
+    // The messages of a graph by the numbers of its fields: nodes, initializers, inputs, outputs.
+    var graph: [Int: [ArraySlice<UInt8>]] = [:]
+    var operatorSets: [ArraySlice<UInt8>] = []
+    var hasGraph = false
+    var fields = ProtobufFields(bytes[...])
+    while let field = try fields.next() {
+      switch field.number {
+      case 2: producer = try field.value.text()
+      case 3: version = try field.value.text()
+      case 7:
+        hasGraph = true
+        var parts = ProtobufFields(try field.value.bytes())
+        while let part = try parts.next() {
+          guard let name = Self.graphFields[part.number] else { continue }
+          graph[part.number, default: []].append(try part.value.bytes())
+          try Self.check(graph[part.number]?.count ?? 0, "graph." + name)
+        }
+      case 8:
+        operatorSets.append(try field.value.bytes())
+        try Self.check(operatorSets.count, "opset_import")
+      default: break
+      }
     }
-    for bytes in model.opsetImport {
-      let set = try ONNXOperatorSet.decoded(bytes)
+    guard hasGraph else { throw ModelFormatError(.malformed, "there is no graph") }
+    for bytes in operatorSets {
+      let set = try ONNXOperatorSet.decoded(Array(bytes))
       if set.domain == "ai.onnx.ml", !(1...5 ~= set.version) {
         throw ModelFormatError(
           .unsupported, "version \(set.version) of the operators ai.onnx.ml is not known"
         ).inside("opset_import")
       }
     }
-    producer = model.producerName.isEmpty ? "onnx" : model.producerName.shown
-    producerVersion = model.producerVersion.isEmpty ? nil : model.producerVersion.shown
+    self.producer = producer.isEmpty ? "onnx" : producer.shown
+    producerVersion = version.isEmpty ? nil : version.shown
     var constants: [String: ONNXConstant] = [:]
-    for (index, bytes) in graph.initializer.enumerated() {
+    for (index, bytes) in (graph[5] ?? []).enumerated() {
       do {
-        let constant = try ONNXConstant(ONNXTensor.decoded(bytes))
+        let constant = try ONNXConstant(ONNXTensor.decoded(Array(bytes)))
         constants[constant.name] = constant
       } catch {
         throw ModelFormatError(wrapping: error).inside("initializer[\(index)]")
       }
     }
     self.constants = constants
-    operations = try graph.node.enumerated().map { try ONNXOperation($1, index: $0) }
+    operations = try (graph[1] ?? []).enumerated().map { try ONNXOperation($1, index: $0) }
     // Older files list constants among the inputs.
-    inputs = try graph.input.map { try Self.port($0) }.filter { constants[$0.name] == nil }
-    outputs = try graph.output.map { try Self.port($0) }
+    inputs = try (graph[11] ?? []).map { try Self.port($0) }.filter { constants[$0.name] == nil }
+    outputs = try (graph[12] ?? []).map { try Self.port($0) }
   }
 
-  private static func port(_ bytes: Data) throws -> Port {
-    let info = try ONNXValueInfo.decoded(bytes)
+  private static let graphFields = [1: "node", 5: "initializer", 11: "input", 12: "output"]
+
+  private static func check(_ count: Int, _ name: String) throws {
+    guard count <= maximumCount else {
+      throw ModelFormatError(.tooLarge, "there are more than \(maximumCount)")
+        .inside(name)
+    }
+  }
+
+  private static func port(_ bytes: ArraySlice<UInt8>) throws -> Port {
+    let info = try ONNXValueInfo.decoded(Array(bytes))
     let tensor = info.type.tensorType
     return Port(
       name: info.name, type: info.type.hasTensorType ? tensor.elemType : nil,

@@ -1,11 +1,5 @@
 import SwiftProtobuf
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// A node of the graph, its attributes decoded when they are asked for.
 struct ONNXOperation {
   /// The operator, such as `Scaler`.
@@ -14,44 +8,54 @@ struct ONNXOperation {
   let place: String
   let inputs: [String]
   let outputs: [String]
-  private let attributes: [String: Data]
+  private let attributes: [String: ArraySlice<UInt8>]
 
-  init(_ bytes: Data, index: Int) throws {
-    let node = try ONNXNode.decoded(bytes)
-    guard node.attribute.count <= 64, node.input.count <= ONNXDocument.maximumCount,
-      node.output.count <= 64
-    else {
-      throw ModelFormatError(
-        .tooLarge, "a node with more attributes, inputs or outputs than any has"
-      )
-      .inside("node[\(index)]")
+  init(_ bytes: ArraySlice<UInt8>, index: Int) throws {
+    var (type, name, domain) = ("", "", "")
+    var inputs: [String] = []
+    var outputs: [String] = []
+    var attributes: [ArraySlice<UInt8>] = []
+    var fields = ProtobufFields(bytes)
+    while let field = try fields.next() {
+      switch field.number {
+      case 1: inputs.append(try field.value.text())
+      case 2: outputs.append(try field.value.text())
+      case 3: name = try field.value.text()
+      case 4: type = try field.value.text()
+      case 5: attributes.append(try field.value.bytes())
+      case 7: domain = try field.value.text()
+      default: break
+      }
+      guard attributes.count <= 64, inputs.count <= ONNXDocument.maximumCount, outputs.count <= 64
+      else {
+        throw ModelFormatError(
+          .tooLarge, "a node with more attributes, inputs or outputs than any has"
+        )
+        .inside("node[\(index)]")
+      }
     }
-    type = node.opType
-    place = "node[\(index)] (\((node.opType + " " + node.name).shown))"
-    inputs = node.input
-    outputs = node.output
+    self.type = type
+    self.inputs = inputs
+    self.outputs = outputs
+    place = "node[\(index)] (\((type + " " + name).shown))"
     // Machine learning has a domain of its own; in others the same name means something else.
-    guard ["", "ai.onnx", "ai.onnx.ml"].contains(node.domain) else {
+    guard ["", "ai.onnx", "ai.onnx.ml"].contains(domain) else {
       throw ModelFormatError(
-        .unsupported, "the operator \(node.opType.quoted) of \(node.domain.quoted) is not read"
+        .unsupported, "the operator \(type.quoted) of \(domain.quoted) is not read"
       ).inside(place)
     }
-    var attributes: [String: Data] = [:]
-    for bytes in node.attribute {
-      attributes[try Self.name(of: bytes)] = bytes
-    }
-    self.attributes = attributes
+    var byName: [String: ArraySlice<UInt8>] = [:]
+    for bytes in attributes { byName[try Self.name(of: bytes)] = bytes }
+    self.attributes = byName
   }
 
-  /// The name of an attribute, without decoding the rest: it comes first in what all writers write.
-  private static func name(of bytes: Data) throws -> String {
-    let start = bytes.startIndex
-    if bytes.count >= 2, bytes[start] == 0x0A, bytes[start + 1] < 0x80,
-      bytes.count >= 2 + Int(bytes[start + 1])
-    {
-      return String(decoding: bytes[start + 2..<start + 2 + Int(bytes[start + 1])], as: UTF8.self)
+  /// The name of an attribute, which comes first in what all writers write.
+  private static func name(of bytes: ArraySlice<UInt8>) throws -> String {
+    var fields = ProtobufFields(bytes)
+    while let field = try fields.next() {
+      if field.number == 1 { return try field.value.text() }
     }
-    return try ONNXAttribute.decoded(bytes).name
+    return ""
   }
 
   /// An error of this kind at this node.
@@ -62,7 +66,7 @@ struct ONNXOperation {
   private func attribute(_ name: String) throws -> ONNXAttribute? {
     guard let bytes = attributes[name] else { return nil }
     do {
-      return try ONNXAttribute.decoded(bytes)
+      return try ONNXAttribute.decoded(Array(bytes))
     } catch {
       throw ModelFormatError(wrapping: error).inside(name).inside(place)
     }
@@ -95,9 +99,6 @@ struct ONNXOperation {
     try attribute(name)?.strings.map { String(decoding: $0, as: UTF8.self) } ?? []
   }
 
-  /// Texts as bytes, which are many.
-  func rawStrings(_ name: String) throws -> [Data] { try attribute(name)?.strings ?? [] }
-
   /// A tensor; nil where there is none.
   func tensor(_ name: String) throws -> ONNXConstant? {
     guard let attribute = try attribute(name), attribute.hasT else { return nil }
@@ -113,7 +114,72 @@ struct ONNXOperation {
     if let tensor = try tensor(name + "_as_tensor") ?? tensor(name) {
       return (try tensor.numbers(), tensor.type == .double)
     }
-    return (try numbers(name).map(Double.init), false)
+    var values: [Double] = []
+    try withAttribute(name) { bytes in
+      values.reserveCapacity(bytes.count / 4)
+      try ProtobufFields.forEachFloat(7, in: bytes) { values.append(Double($0)) }
+    }
+    return (values, false)
+  }
+}
+
+/// Lists as long as a model has nodes, which are read from where they lie.
+extension ONNXOperation {
+  /// Whole numbers of 32 bits; empty where there are none.
+  func integers32(_ name: String) throws -> [Int32] {
+    var values: [Int32] = []
+    try withAttribute(name) { bytes in
+      // What is never written to takes no memory.
+      values.reserveCapacity(bytes.count / 2)
+      try ProtobufFields.forEachInteger(8, in: bytes) {
+        guard let value = Int32(exactly: $0) else {
+          throw ModelFormatError(.malformed, "\($0) is too large")
+        }
+        values.append(value)
+      }
+    }
+    return values
+  }
+
+  /// Whole numbers that must be indices.
+  func indices(_ name: String) throws -> [Int32] {
+    let values = try integers32(name)
+    if let value = values.first(where: { $0 < 0 }) {
+      throw error(.malformed, "\(value) in \(name) is no index")
+    }
+    return values
+  }
+
+  /// Whether each of some whole numbers is not 0; empty where all are.
+  func flags(_ name: String) throws -> [Bool] {
+    var values: [Bool] = []
+    try withAttribute(name) { bytes in
+      values.reserveCapacity(bytes.count)
+      try ProtobufFields.forEachInteger(8, in: bytes) { values.append($0 != 0) }
+    }
+    return values.contains(true) ? values : []
+  }
+
+  /// What each of some texts stands for.
+  func texts<Value>(
+    _ name: String, _ value: (ArraySlice<UInt8>) throws -> Value
+  ) throws -> [Value] {
+    var values: [Value] = []
+    try withAttribute(name) { bytes in
+      values.reserveCapacity(bytes.count / 2)
+      try ProtobufFields.forEachBytes(9, in: bytes) { values.append(try value($0)) }
+    }
+    return values
+  }
+
+  private func withAttribute(_ name: String, _ body: (ArraySlice<UInt8>) throws -> Void) throws {
+    guard let bytes = attributes[name] else { return }
+    do {
+      try body(bytes)
+    } catch {
+      let error = ModelFormatError(wrapping: error)
+      throw error.path == nil ? error.inside(name).inside(place) : error
+    }
   }
 }
 

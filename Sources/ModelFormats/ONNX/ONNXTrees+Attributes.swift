@@ -1,11 +1,3 @@
-import Forest
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 extension ONNXTrees {
   /// Reads the trees of TreeEnsembleClassifier (`prefix` is `class`) or TreeEnsembleRegressor
   /// (`target`): one list for each property of the nodes, and of the leaves' weights.
@@ -14,13 +6,12 @@ extension ONNXTrees {
     let (thresholds, areDouble) = try operation.doubles("nodes_values")
     self.isDouble = isDouble || areDouble
     self.thresholds = thresholds
-    modes = try operation.rawStrings("nodes_modes").map { try Self.mode($0, operation) }
+    modes = try operation.texts("nodes_modes") { try Self.mode($0, operation) }
     features = try operation.indices("nodes_featureids")
-    let treeIDs = try operation.integers("nodes_treeids")
-    let nodeIDs = try operation.integers("nodes_nodeids")
-    let trueIDs = try operation.integers("nodes_truenodeids")
-    let falseIDs = try operation.integers("nodes_falsenodeids")
-    let tracks = try operation.integers("nodes_missing_value_tracks_true")
+    let treeIDs = try operation.integers32("nodes_treeids")
+    let nodeIDs = try operation.integers32("nodes_nodeids")
+    let trueIDs = try operation.integers32("nodes_truenodeids")
+    let falseIDs = try operation.integers32("nodes_falsenodeids")
     let count = modes.count
     guard count <= Int(Int32.max) else { throw operation.error(.tooLarge, "\(count) nodes") }
     for (name, other) in [
@@ -30,9 +21,7 @@ extension ONNXTrees {
     ] where other != count {
       throw operation.error(.malformed, "\(count) modes of nodes, but \(other) elements in \(name)")
     }
-    if tracks.contains(1) {
-      missingIsYes = (0..<count).map { $0 < tracks.count && tracks[$0] == 1 }
-    }
+    missingIsYes = try missingIsYes(operation)
     let index = try NodeIndex(treeIDs: treeIDs, nodeIDs: nodeIDs, operation)
     yes = [Place](repeating: 0, count: count)
     no = yes
@@ -40,7 +29,8 @@ extension ONNXTrees {
     for (tree, range) in index.trees {
       roots.append(place(range.lowerBound))
       for node in range where modes[node] != .leaf {
-        guard let first = index[tree, trueIDs[node]], let second = index[tree, falseIDs[node]]
+        guard let first = index.place(of: trueIDs[node], in: range, of: tree),
+          let second = index.place(of: falseIDs[node], in: range, of: tree)
         else {
           throw operation.error(
             .malformed,
@@ -55,11 +45,20 @@ extension ONNXTrees {
     try makeSets()
   }
 
+  /// Whether missing values take the way of yes, of each node; empty if none do.
+  func missingIsYes(_ operation: ONNXOperation) throws -> [Bool] {
+    var flags = try operation.flags("nodes_missing_value_tracks_true")
+    if !flags.isEmpty, flags.count < modes.count {
+      flags += repeatElement(false, count: modes.count - flags.count)
+    }
+    return flags
+  }
+
   private mutating func readWeights(
     _ operation: ONNXOperation, prefix: String, _ index: NodeIndex
   ) throws {
-    let treeIDs = try operation.integers(prefix + "_treeids")
-    let nodeIDs = try operation.integers(prefix + "_nodeids")
+    let treeIDs = try operation.integers32(prefix + "_treeids")
+    let nodeIDs = try operation.integers32(prefix + "_nodeids")
     targets = try operation.indices(prefix + "_ids")
     let (weights, areDouble) = try operation.doubles(prefix + "_weights")
     self.weights = weights
@@ -74,9 +73,14 @@ extension ONNXTrees {
     }
     firstWeights = [Int32](repeating: -1, count: modes.count)
     nextWeights = [Int32](repeating: -1, count: weights.count)
+    var (tree, range) = (Int32(0), index.range(of: 0) ?? 0..<0)
     // From the last to the first, so that each list is in the order of the file.
     for weight in weights.indices.reversed() {
-      guard let node = index[treeIDs[weight], nodeIDs[weight]] else {
+      if treeIDs[weight] != tree {
+        tree = treeIDs[weight]
+        range = index.range(of: tree) ?? 0..<0
+      }
+      guard let node = index.place(of: nodeIDs[weight], in: range, of: tree) else {
         throw operation.error(
           .malformed,
           "weight \(weight) is of node \(nodeIDs[weight]) of tree \(treeIDs[weight]),"
@@ -91,15 +95,13 @@ extension ONNXTrees {
     }
   }
 
-  private static let modeNames: [(name: Data, mode: Mode)] = [
-    (Data("LEAF".utf8), .leaf), (Data("BRANCH_LEQ".utf8), .atMost),
-    (Data("BRANCH_LT".utf8), .below), (Data("BRANCH_GTE".utf8), .atLeast),
-    (Data("BRANCH_GT".utf8), .above), (Data("BRANCH_EQ".utf8), .equal),
-    (Data("BRANCH_NEQ".utf8), .unequal),
-  ]
+  private static let modeNames: [(name: [UInt8], mode: Mode)] = [
+    ("LEAF", .leaf), ("BRANCH_LEQ", .atMost), ("BRANCH_LT", .below), ("BRANCH_GTE", .atLeast),
+    ("BRANCH_GT", .above), ("BRANCH_EQ", .equal), ("BRANCH_NEQ", .unequal),
+  ].map { (Array($0.utf8), $1) }
 
-  private static func mode(_ name: Data, _ operation: ONNXOperation) throws -> Mode {
-    for known in modeNames where known.name == name { return known.mode }
+  private static func mode(_ name: ArraySlice<UInt8>, _ operation: ONNXOperation) throws -> Mode {
+    for known in modeNames where name.elementsEqual(known.name) { return known.mode }
     throw operation.error(
       .unsupported, "nodes of the mode \(String(decoding: name, as: UTF8.self).quoted) are not read"
     )
@@ -108,27 +110,27 @@ extension ONNXTrees {
   /// Finds nodes by the numbers of tree and node that the file gives them.
   private struct NodeIndex {
     /// The nodes of each tree, in the order of the file.
-    private(set) var trees: [(id: Int64, range: Range<Int>)] = []
-    private var positions: [Int64: Int] = [:]
+    private(set) var trees: [(id: Int32, range: Range<Int>)] = []
+    private var ranges: [Int32: Range<Int>] = [:]
     /// The places of nodes in trees that do not simply count them, by tree.
-    private var nodes: [Int64: [Int64: Int]] = [:]
+    private var nodes: [Int32: [Int32: Int]] = [:]
 
-    init(treeIDs: [Int64], nodeIDs: [Int64], _ operation: ONNXOperation) throws {
+    init(treeIDs: [Int32], nodeIDs: [Int32], _ operation: ONNXOperation) throws {
       var start = 0
       while start < treeIDs.count {
         let id = treeIDs[start]
         var end = start
         var isCounted = true
         while end < treeIDs.count, treeIDs[end] == id {
-          if nodeIDs[end] != Int64(end - start) { isCounted = false }
+          if Int(nodeIDs[end]) != end - start { isCounted = false }
           end += 1
         }
-        guard positions.updateValue(trees.count, forKey: id) == nil else {
+        guard ranges.updateValue(start..<end, forKey: id) == nil else {
           throw operation.error(.malformed, "the nodes of tree \(id) do not stand together")
         }
         trees.append((id, start..<end))
         if !isCounted {
-          var places: [Int64: Int] = [:]
+          var places: [Int32: Int] = [:]
           for node in start..<end {
             guard places.updateValue(node, forKey: nodeIDs[node]) == nil else {
               throw operation.error(
@@ -141,23 +143,13 @@ extension ONNXTrees {
       }
     }
 
-    subscript(tree: Int64, node: Int64) -> Int? {
-      guard let position = positions[tree] else { return nil }
-      if let places = nodes[tree] { return places[node] }
-      let range = trees[position].range
-      return node >= 0 && node < Int64(range.count) ? range.lowerBound + Int(node) : nil
-    }
-  }
-}
+    /// The nodes of a tree.
+    func range(of tree: Int32) -> Range<Int>? { ranges[tree] }
 
-extension ONNXOperation {
-  /// Whole numbers that must be indices.
-  func indices(_ name: String) throws -> [Int32] {
-    try integers(name).map {
-      guard $0 >= 0, let index = Int32(exactly: $0) else {
-        throw error(.malformed, "\($0) in \(name) is no index")
-      }
-      return index
+    /// Where a node of a tree is.
+    func place(of node: Int32, in range: Range<Int>, of tree: Int32) -> Int? {
+      if !nodes.isEmpty, let places = nodes[tree] { return places[node] }
+      return node >= 0 && node < range.count ? range.lowerBound + Int(node) : nil
     }
   }
 }

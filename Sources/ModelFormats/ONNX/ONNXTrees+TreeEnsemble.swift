@@ -18,10 +18,7 @@ extension ONNXTrees {
         }
         return mode
       } ?? []
-    let tracks = try operation.integers("nodes_missing_value_tracks_true")
-    if tracks.contains(1) {
-      missingIsYes = modes.indices.map { $0 < tracks.count && tracks[$0] == 1 }
-    }
+    missingIsYes = try missingIsYes(operation)
     targets = try operation.indices("leaf_targetids")
     weights = try operation.tensor("leaf_weights")?.numbers() ?? []
     guard targets.count == weights.count, weights.count <= Int(Int32.max),
@@ -58,7 +55,7 @@ extension ONNXTrees {
   private func children(
     _ operation: ONNXOperation, _ ids: String, _ leaves: String
   ) throws -> [Place] {
-    let isLeaf = try operation.integers(leaves)
+    let isLeaf = try operation.integers32(leaves)
     let ids = try operation.indices(ids)
     guard isLeaf.count == ids.count else {
       throw operation.error(.malformed, "\(ids.count) children, but \(isLeaf.count) in \(leaves)")

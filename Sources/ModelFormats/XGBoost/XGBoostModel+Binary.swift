@@ -73,6 +73,7 @@ extension XGBoostModel {
     }
     self.trees = trees
     featureGains = treeReader.featureGains
+    hasCategorySplits = treeReader.hasCategorySplits
     let outputs = try reader.take(count, of: 4)
     treeOutputs = (0..<count).map { outputs.littleEndian(Int32.self, at: 4 * $0) }
     if booster == "dart", count > 0 { treeWeights = try reader.floats() }

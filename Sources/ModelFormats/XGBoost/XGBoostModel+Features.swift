@@ -25,7 +25,7 @@ extension XGBoostModel {
       features[index].type = .categorical
     }
     // Categories also show in the trees, where the model does not list types.
-    for tree in trees {
+    for tree in trees where hasCategorySplits {
       for case .split(let split) in tree.nodes {
         if case .member = split.condition { features[split.feature].type = .categorical }
       }

@@ -19,6 +19,8 @@ struct XGBoostModel {
   var featureTypes: [String] = []
   var categories: [[String]?] = []
   var trees: [XGBoostTree]?
+  /// Whether any split of them asks for categories.
+  var hasCategorySplits = false
   /// The gains of each feature's splits, summed up; features after the last with a split are missing.
   var featureGains: [Double] = []
   /// The weights of a linear booster: a row of outputs for each feature, and one of biases.
@@ -196,6 +198,7 @@ struct XGBoostModel {
         try scanner.elements { _, scanner in trees.append(try reader.read(&scanner)) }
         self.trees = trees
         featureGains = reader.featureGains
+        hasCategorySplits = reader.hasCategorySplits
         needsBaseWeights = reader.needsBaseWeights
       case "tree_info":
         treeOutputs = []

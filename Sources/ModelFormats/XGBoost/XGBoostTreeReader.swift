@@ -47,6 +47,8 @@ struct XGBoostTreeReader {
     self.readsBaseWeights = readsBaseWeights
   }
 
+  /// Whether a split of the trees so far asks for categories.
+  private(set) var hasCategorySplits = false
   /// The gains of each feature's splits, summed up over the trees so far.
   private(set) var featureGains: [Double] = []
 
@@ -87,6 +89,7 @@ struct XGBoostTreeReader {
   mutating func tree() throws -> XGBoostTree {
     try checkCounts()
     let order = try reachable()
+    if splitTypes.contains(1) { hasCategorySplits = true }
     sumGains(order: order)
     return XGBoostTree(
       nodes: nodes(order: order, sets: try categorySets()), leaves: try leafTable(order: order),

@@ -13,16 +13,20 @@ final class CatalogSnapshot: Sendable {
     let shadow: (model: Model, percent: Int)?
     /// Watches the versions beside the baseline.
     let watch: CanaryWatch?
+    /// A version that is asked too, before it takes over.
+    let trial: TrialWatch?
 
     init(
       standard: Model, named: [String: Model], split: TrafficSplit? = nil,
-      shadow: (model: Model, percent: Int)? = nil, watch: CanaryWatch? = nil
+      shadow: (model: Model, percent: Int)? = nil, watch: CanaryWatch? = nil,
+      trial: TrialWatch? = nil
     ) {
       self.standard = standard
       self.named = named
       self.split = split
       self.shadow = shadow
       self.watch = watch
+      self.trial = trial
     }
   }
 

@@ -67,8 +67,8 @@ public final class ModelCatalog: Sendable {
   /// - Parameters:
   ///   - name: nil for the only model.
   ///   - version: a version or a label; nil for what the traffic rule or else the newest version says.
-  ///   - header: gives the value of a header field of the request, by which a traffic rule may keep
-  ///     a caller on one version.
+  ///   - header: gives the value of a header field of the request by its name in lower case; a
+  ///     traffic rule may keep a caller on one version by it.
   /// - Throws: ``PredictionError`` that lists what there is.
   public func model(
     named name: String?, version: String?, header: (String) -> String? = { _ in nil }

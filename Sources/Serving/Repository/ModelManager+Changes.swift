@@ -52,8 +52,8 @@ extension ModelManager {
       models[id.name]?.forgetFailures()
       await reconcile()
     }
-    guard let reason = models[id.name]?.reason(id.version),
-      models[id.name]?.ready.contains(id.version) != true
+    guard let versions = models[id.name], versions.state(id.version) == .unavailable,
+      let reason = versions.reason(id.version)
     else { return }
     // It could not be kept, so there is nothing to wish for.
     try change(id.name) { $0.versions[id.version] = nil }

@@ -21,6 +21,8 @@ public actor ModelManager: Service {
     public var poll: Duration? = .seconds(60)
     /// How many versions that are not served are kept in memory for jobs that ask for them.
     public var keptForJobs = 0
+    /// How new versions are tried on live requests; nil lets them take over at once.
+    public var trial: TrialBounds?
     /// Of the draws for weights.
     public var seed = UInt64.random(in: 0 ... .max)
 
@@ -42,10 +44,14 @@ public actor ModelManager: Service {
   private var lastScanProblem: String?
   private let watcher = RepositoryWatcher()
   private let pool = NIOThreadPool(numberOfThreads: 1)
-  private let metrics: RepositoryMetrics
-  private var watches: [String: (rule: TrafficRule, watch: CanaryWatch)] = [:]
-  private let (condemned, condemn) = AsyncStream.makeStream(
+  let metrics: RepositoryMetrics
+  var watches: [String: (rule: TrafficRule, watch: CanaryWatch)] = [:]
+  let (condemned, condemn) = AsyncStream.makeStream(
     of: (ModelID, CanaryJudge.Verdict).self)
+  /// Versions that are asked before they take over.
+  var trials: [ModelID: TrialWatch] = [:]
+  let (trialsBegun, trialBegan) = AsyncStream.makeStream(of: TrialWatch.self)
+  let (trialsEnded, trialEnd) = AsyncStream.makeStream(of: (TrialWatch, TrialJudge.Verdict).self)
   private var isChanging = false
   private var changesWaiting: [CheckedContinuation<Void, Never>] = []
 
@@ -90,6 +96,10 @@ public actor ModelManager: Service {
         }
         group.addTask {
           for await (id, verdict) in condemned { await self.rollBack(id, verdict) }
+        }
+        group.addTask { await self.timeTrials() }
+        group.addTask {
+          for await (trial, verdict) in self.trialsEnded { await self.conclude(trial, verdict) }
         }
         guard let poll = configuration.poll else { return }
         group.addTask {
@@ -168,15 +178,17 @@ public actor ModelManager: Service {
         models[name]?.began(version, stamp)
         publish()
         do throws(ModelLoadError) {
-          loaded[id] = try await read(id)
-          models[name]?.loaded(version, stamp)
+          take(try await read(id), stamp)
         } catch {
-          models[name]?.failed(version, stamp, "\(error)")
+          refuse(id, stamp, error.kind, "\(error)")
           refusals.append(error)
         }
       case .unload(let version): unload(ModelID(name: name, version: version))
+      case .endTrial(let version):
+        trials[ModelID(name: name, version: version)] = nil
+        models[name]?.endedTrial(version)
+        publish()
       }
-      publish()
     }
     models = models.filter { !$0.value.isEmpty }
     return refusals
@@ -192,25 +204,22 @@ public actor ModelManager: Service {
   /// Reads a version on the thread with low priority.
   private func read(_ id: ModelID) async throws(ModelLoadError) -> Model {
     let start = ContinuousClock.now
-    do throws(ModelLoadError) {
-      let model = try await inBackground { [repository] () throws(ModelLoadError) in
-        try repository.load(id)
-      }
-      metrics.loaded(id, in: .now - start)
-      logger.info(
-        "model loaded",
-        metadata: [
-          "model": "\(id.name)", "version": "\(id.version)", "format": "\(model.format)",
-          "features": "\(model.features.count)",
-        ])
-      return model
-    } catch {
-      metrics.refused(id, error.kind)
-      logger.error(
-        "model refused",
-        metadata: ["model": "\(id.name)", "version": "\(id.version)", "reason": "\(error)"])
-      throw error
+    let model = try await inBackground { [repository] () throws(ModelLoadError) in
+      try repository.load(id)
     }
+    metrics.loaded(id, in: .now - start)
+    return model
+  }
+
+  /// Keeps a version out. Like every line of the log it comes after what it tells: who reads it may
+  /// rely on it.
+  func refuse(_ id: ModelID, _ stamp: FolderStamp, _ kind: ModelLoadError.Kind, _ reason: String) {
+    models[id.name]?.failed(id.version, stamp, reason)
+    publish()
+    metrics.refused(id, kind)
+    logger.error(
+      "model refused",
+      metadata: ["model": "\(id.name)", "version": "\(id.version)", "reason": "\(reason)"])
   }
 
   /// Does work that takes long on the thread with low priority.
@@ -228,6 +237,7 @@ public actor ModelManager: Service {
   func unload(_ id: ModelID) {
     models[id.name]?.unloaded(id.version)
     loaded[id] = nil
+    publish()
     logger.info("model unloaded", metadata: ["model": "\(id.name)", "version": "\(id.version)"])
   }
 
@@ -296,7 +306,7 @@ public actor ModelManager: Service {
     hold(new)
   }
 
-  private func hold(_ new: RepositoryState) {
+  func hold(_ new: RepositoryState) {
     state = new
     applyState()
     publish()
@@ -308,79 +318,6 @@ public actor ModelManager: Service {
       models[name]?.isUnloaded = entry.isUnloaded
       models[name]?.wishes = entry.versions
       models[name]?.referenced = entry.referenced
-    }
-  }
-
-  /// Lets requests see what is in memory now.
-  func publish() {
-    var index: [RepositoryEntry] = []
-    var routes: [String: CatalogSnapshot.Route] = [:]
-    for (name, versions) in models.sorted(by: { $0.key < $1.key }) {
-      index += versions.known.map { version in
-        RepositoryEntry(
-          id: ModelID(name: name, version: version), state: versions.state(version),
-          reason: versions.reason(version) ?? "")
-      }
-      routes[name] = route(name, versions)
-      metrics.failures(of: name, versions.failureCount)
-    }
-    catalog.swap(CatalogSnapshot(routes: routes, models: loaded, index: index))
-  }
-
-  private func route(_ name: String, _ versions: ModelVersions) -> CatalogSnapshot.Route? {
-    let wanted = versions.wanted
-    let ready = versions.ready
-    func model(_ version: String) -> Model? { loaded[ModelID(name: name, version: version)] }
-    guard !versions.isUnloaded,
-      let standard = (ready.first(where: wanted.contains) ?? ready.first).flatMap(model)
-    else { return nil }
-    var named: [String: Model] = [:]
-    let entry = state.models[name] ?? .init()
-    for (label, version) in entry.labels { named[label] = model(version) }
-    for version in ready { named[version] = model(version) }
-    guard let rule = entry.traffic else { return .init(standard: standard, named: named) }
-    return .init(
-      standard: standard, named: named,
-      split: rule.weights.isEmpty ? nil : TrafficSplit(rule, model: name, loaded: model),
-      shadow: rule.shadow.flatMap { shadow in model(shadow.version).map { ($0, shadow.percent) } },
-      watch: watch(of: name, rule))
-  }
-
-  /// The watch over a model's canary: one for as long as the rule stays as it is.
-  private func watch(of name: String, _ rule: TrafficRule) -> CanaryWatch? {
-    if let known = watches[name], known.rule == rule { return known.watch }
-    guard let bounds = rule.rollback, let baseline = rule.baseline else { return nil }
-    let watch = CanaryWatch(bounds: bounds, baseline: baseline) { [condemn] version, verdict in
-      condemn.yield((ModelID(name: name, version: version), verdict))
-    }
-    watches[name] = (rule, watch)
-    return watch
-  }
-
-  /// Gives the baseline what a version out of bounds had.
-  private func rollBack(_ id: ModelID, _ verdict: CanaryJudge.Verdict) {
-    guard var rule = state.models[id.name]?.traffic, let baseline = rule.baseline,
-      let weight = rule.weights[id.version], weight > 0, baseline != id.version
-    else { return }
-    rule.weights[id.version] = nil
-    rule.weights[baseline, default: 0] += weight
-    if rule.weights.count == 1 { rule.rollback = nil }
-    logger.error(
-      "version rolled back",
-      metadata: [
-        "model": "\(id.name)", "version": "\(id.version)", "reason": "\(verdict.reason)",
-      ])
-    metrics.rolledBack(id, verdict.kind)
-    var new = state
-    new.models[id.name]?.traffic = rule
-    new.models[id.name]?.rollback = .init(
-      version: id.version, reason: verdict.reason, time: RepositoryState.now)
-    do throws(RepositoryError) {
-      try save(new)
-    } catch {
-      // It must hold now, kept or not.
-      logger.error("rollback is not kept", metadata: ["reason": "\(error)"])
-      hold(new)
     }
   }
 

@@ -3,7 +3,7 @@
 ///
 /// ```
 ///              load                 loaded
-///   on disk ──────────▶ loading ───────────────▶ ready ──unload──▶ on disk
+///   on disk ──────────▶ loading ── (on trial) ──▶ ready ──unload──▶ on disk
 ///      ▲                   │ failed                │ its files change
 ///      └─ files change ─ failed                    └──▶ loading beside the old one, which answers
 ///                                                       on until the new one is ready, or for good
@@ -17,6 +17,7 @@ struct ModelVersions: Sendable {
   enum Action: Sendable, Equatable {
     case load(String, FolderStamp)
     case unload(String)
+    case endTrial(String)
   }
 
   /// What was asked for by name, above the policy.
@@ -28,12 +29,16 @@ struct ModelVersions: Sendable {
     var disk: FolderStamp?
     var memory: FolderStamp?
     var loading: FolderStamp?
+    /// In memory, and asked beside the version in place; nobody gets its answers.
+    var trial: FolderStamp?
     var failure: (stamp: FolderStamp, reason: String)?
 
     var canBeLoaded: Bool {
       guard let disk else { return false }
-      return disk != memory && disk != loading && disk != failure?.stamp
+      return disk != memory && disk != loading && disk != trial && disk != failure?.stamp
     }
+
+    var isOnTheWay: Bool { loading != nil || trial != nil }
   }
 
   let policy: VersionPolicy
@@ -87,10 +92,35 @@ struct ModelVersions: Sendable {
         return .load(version, stamp)
       }
     }
-    guard isUnloaded || !wanted.contains(where: { versions[$0]?.loading != nil }) else {
-      return nil
+    if let version = known.first(where: {
+      versions[$0]?.trial != nil && (versions[$0]?.disk == nil || !wanted.contains($0))
+    }) {
+      return .endTrial(version)
     }
-    return ready.first { !wanted.contains($0) }.map { .unload($0) }
+    let mayBeLast = isUnloaded || !wanted.contains { versions[$0]?.isOnTheWay == true }
+    let ready = ready
+    return ready.first {
+      !wanted.contains($0) && (mayBeLast || wishes[$0] == .unloaded && ready.count > 1)
+    }.map { .unload($0) }
+  }
+
+  /// The version whose requests this one would get: itself when its files changed, the newest one
+  /// when it is newer; nil when there is none.
+  func replaced(by version: String) -> String? {
+    if versions[version]?.memory != nil { return version }
+    let wanted = wanted
+    guard wanted.first == version else { return nil }
+    return ready.first(where: wanted.contains) ?? ready.first
+  }
+
+  mutating func tried(_ version: String, _ stamp: FolderStamp) {
+    versions[version]?.loading = nil
+    versions[version]?.trial = stamp
+  }
+
+  mutating func endedTrial(_ version: String) {
+    versions[version]?.trial = nil
+    forgetEmpty()
   }
 
   mutating func began(_ version: String, _ stamp: FolderStamp) {
@@ -99,12 +129,14 @@ struct ModelVersions: Sendable {
 
   mutating func loaded(_ version: String, _ stamp: FolderStamp) {
     versions[version, default: Version()].loading = nil
+    versions[version]?.trial = nil
     versions[version]?.memory = stamp
     versions[version]?.failure = nil
   }
 
   mutating func failed(_ version: String, _ stamp: FolderStamp, _ reason: String) {
     versions[version]?.loading = nil
+    versions[version]?.trial = nil
     versions[version]?.failure = (stamp, reason)
   }
 
@@ -115,7 +147,7 @@ struct ModelVersions: Sendable {
 
   private mutating func forgetEmpty() {
     versions = versions.filter { _, version in
-      version.disk != nil || version.memory != nil || version.loading != nil
+      version.disk != nil || version.memory != nil || version.isOnTheWay
     }
     wishes = wishes.filter { versions[$0.key] != nil }
   }
@@ -131,7 +163,7 @@ extension ModelVersions {
       case .latest:
         // One that fails now leaves the place to the next older one.
         allowed.first { version in
-          versions[version].map { $0.memory != nil || $0.loading != nil || $0.canBeLoaded } ?? false
+          versions[version].map { $0.memory != nil || $0.isOnTheWay || $0.canBeLoaded } ?? false
         }.map { [$0] } ?? []
       case .all: allowed
       case .only(let names): allowed.filter(names.contains)
@@ -148,6 +180,11 @@ extension ModelVersions {
       return entry.memory == nil
         ? failure.reason : "its files changed, and what they hold now is refused: \(failure.reason)"
     }
+    if entry.trial != nil {
+      return entry.memory == nil
+        ? "it is on trial: it is asked beside the version in place"
+        : "its files changed, and what they hold now is on trial"
+    }
     if entry.disk == nil { return "its folder is gone; it is served from memory" }
     if entry.memory != nil || entry.loading != nil { return nil }
     if isUnloaded || wishes[version] == .unloaded { return "it was unloaded" }
@@ -158,7 +195,7 @@ extension ModelVersions {
   func state(_ version: String) -> RepositoryEntry.State {
     guard let entry = versions[version] else { return .unavailable }
     if entry.memory != nil { return isUnloaded ? .unloading : .ready }
-    return entry.loading != nil ? .loading : .unavailable
+    return entry.isOnTheWay ? .loading : .unavailable
   }
 
   /// How many versions were refused as they are on disk now.

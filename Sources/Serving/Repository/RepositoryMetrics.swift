@@ -4,7 +4,7 @@ import CoreMetrics
 ///
 /// - `coppice_model_loads_total{model}`: versions that were loaded.
 /// - `coppice_model_load_failures_total{model,reason}`: versions that were refused: `unreadable`,
-///   `manifest`, `examples` or `folder`.
+///   `manifest`, `examples`, `folder` or `trial`.
 /// - `coppice_model_load_duration_seconds`: time to read, time and check a version.
 /// - `coppice_model_versions_refused{model}`: versions that lie in the repository and cannot be
 ///   loaded as they are now.

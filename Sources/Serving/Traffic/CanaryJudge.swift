@@ -27,7 +27,8 @@ struct CanaryJudge: Sendable {
   private struct Window {
     var samples: [Sample] = []
     var next = 0
-    var total = 0
+    /// Since latencies and scores were looked at.
+    var unseen = 0
     var failures = 0
 
     mutating func add(_ sample: Sample, limit: Int) {
@@ -39,7 +40,7 @@ struct CanaryJudge: Sendable {
       }
       if sample.failed { failures += 1 }
       next = (next + 1) % limit
-      total += 1
+      unseen += 1
     }
 
     var errorRate: Double { samples.isEmpty ? 0 : Double(failures) / Double(samples.count) }
@@ -64,8 +65,10 @@ struct CanaryJudge: Sendable {
       let canary = windows[version], canary.samples.count >= bounds.minimumRequests
     else { return nil }
     let base = windows[baseline] ?? Window()
-    // Errors are counted as they come; what must be sorted is looked at now and then.
-    let isTime = canary.total % max(10, bounds.minimumRequests / 4) == 0
+    // Errors are counted as they come. What must be sorted is looked at when a fourth more is known
+    // or has been replaced, so that a request pays for a few comparisons only.
+    let isTime = canary.unseen >= max(10, canary.samples.count / 4)
+    if isTime { windows[version]?.unseen = 0 }
     let verdict =
       errors(canary, base) ?? (isTime ? latency(canary, base) ?? scores(canary, base) : nil)
     if verdict != nil { condemned.insert(version) }

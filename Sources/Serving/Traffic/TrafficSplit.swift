@@ -2,7 +2,7 @@ import Synchronization
 
 /// A traffic rule's weights, made ready for choosing: each of a hundred slots belongs to a version.
 struct TrafficSplit: Sendable {
-  /// The header field whose value decides, if any.
+  /// The header field whose value decides, if any, in lower case.
   let stickyHeader: String?
   /// By slot.
   private let models: [Model]
@@ -22,7 +22,7 @@ struct TrafficSplit: Sendable {
     }
     guard models.count == 100 else { return nil }
     self.models = models
-    self.stickyHeader = rule.stickyHeader
+    self.stickyHeader = rule.stickyHeader?.lowercased()
     self.salt = Self.hash(name)
   }
 

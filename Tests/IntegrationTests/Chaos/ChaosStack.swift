@@ -59,14 +59,18 @@ final class ChaosStack: Sendable {
   var acceptedCount: Int { promises.withLock { $0.count } }
   var refusedCount: Int { refused.withLock { $0 } }
 
-  /// All processes speak to Redis through the proxy.
+  /// Unless told otherwise, all processes speak to Redis through the proxy.
   private var url: String { "redis://127.0.0.1:\(proxy.port)" }
 
   @discardableResult
-  func startServer() async throws -> CoppiceServer {
-    let process = try CoppiceProcess([
-      "serve", root.path, "--port", "0", "--no-grpc", "--redis", url, "--max-client-jobs", "100000",
-    ])
+  func startServer(
+    environment: [String: String] = [:], launcher: [String] = []
+  ) async throws -> CoppiceServer {
+    let process = try CoppiceProcess(
+      [
+        "serve", root.path, "--port", "0", "--no-grpc", "--redis", url, "--max-client-jobs",
+        "100000",
+      ], environment: environment, launcher: launcher)
     guard let port = await process.logged("listening")?.fields["port"].flatMap(Int.init),
       await process.logged("connected to Redis") != nil
     else { throw SupportError("coppice serve did not start: \(process.lines.map(\.message))") }
@@ -75,11 +79,16 @@ final class ChaosStack: Sendable {
     return server
   }
 
+  /// - Parameters:
+  ///   - redis: where it finds Redis; through the proxy when nil.
+  ///   - launcher: see ``CoppiceProcess``.
   @discardableResult
-  func startWorker(environment: [String: String] = [:]) async throws -> CoppiceProcess {
+  func startWorker(
+    environment: [String: String] = [:], redis: String? = nil, launcher: [String] = []
+  ) async throws -> CoppiceProcess {
     let worker = try CoppiceProcess(
-      ["worker", root.path, "--redis", url, "--visibility", "1", "--max-attempts", "50"],
-      environment: environment)
+      ["worker", root.path, "--redis", redis ?? url, "--visibility", "1", "--max-attempts", "50"],
+      environment: environment, launcher: launcher)
     guard await worker.logged("connected to Redis") != nil else {
       throw SupportError("coppice worker did not start: \(worker.lines.map(\.message))")
     }
@@ -139,6 +148,13 @@ final class ChaosStack: Sendable {
       }
       defer { group.cancelAll() }
       try await fault()
+    }
+  }
+
+  /// Waits until something happens, for half a minute.
+  func until(_ what: String, _ check: () throws -> Bool) async throws {
+    guard try await eventually(within: .seconds(30), check) else {
+      throw SupportError("it never happened: \(what)")
     }
   }
 

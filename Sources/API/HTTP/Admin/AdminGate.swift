@@ -17,11 +17,7 @@ struct AdminGate<Context: RemoteAddressRequestContext>: RouterMiddleware {
   ) async throws -> Response {
     guard Self.isGuarded(request) else { return try await next(request, context) }
     do {
-      guard let access else {
-        throw Problem(
-          status: .forbidden, code: "admin_is_off",
-          detail: "this server does not change its models on request; start it with --admin")
-      }
+      guard let access else { throw Problem.adminIsOff }
       if let refusal = access.refusal(of: request.head, from: context.remoteAddress) {
         throw refusal
       }
@@ -56,6 +52,15 @@ struct AdminGate<Context: RemoteAddressRequestContext>: RouterMiddleware {
     ]
     if let detail { metadata["detail"] = "\(detail)" }
     logger.notice("admin call", metadata: metadata)
+  }
+}
+
+extension Problem {
+  /// Nobody may change models.
+  static var adminIsOff: Problem {
+    Problem(
+      status: .forbidden, code: "admin_is_off",
+      detail: "this server does not change its models on request; start it with --admin")
   }
 }
 

@@ -16,7 +16,7 @@ extension JobRoutes {
     } else {
       accepted = try await acceptRows(request, call)
     }
-    return answer(try await queue.record(of: accepted.id), status: .accepted)
+    return Response(answer(try await queue.record(of: accepted.id), status: .accepted))
   }
 
   /// A body of JSON is one piece.

@@ -16,7 +16,7 @@ extension JobRoutes {
       let id = location.split(separator: "/").last.flatMap({ JobID(String($0)) }),
       let record = await queue.end(of: id, by: .after(.seconds(wait))), record.state.isFinal
     else { return response.applied("respond-async") }
-    if record.state == .done { return try await result(of: id, request).applied("wait=\(wait)") }
+    if record.state == .done { return try await result(of: id).applied("wait=\(wait)") }
     throw Problem(noResult: record)
   }
 }

@@ -9,7 +9,7 @@ import Serving
 /// How results and events go out.
 extension JobRoutes {
   /// The result, piece by piece.
-  func result(of id: JobID, _ request: Request) async throws -> Response {
+  func result(of id: JobID) async throws -> Response {
     let record = try await queue.record(of: id)
     guard record.state == .done else { throw Problem(noResult: record) }
     guard let context = JobContext(record.context) else {

@@ -47,40 +47,17 @@ struct JobRoutes {
 
   var queue: any DurableJobQueue { service.queue }
 
-  /// Adds all routes.
-  func add(to router: Router<some RequestContext>) {
-    router.answer(
-      RouterPath(JobService.path),
-      [
-        .post: { request, _ in try await accept(request) },
-        .get: { request, _ in try await list(request) },
-      ])
-    router.answer(
-      "/api/jobs/{id}",
-      [
-        .get: { request, context in try await show(id(context), request) },
-        .delete: { _, context in try await cancel(id(context)) },
-      ])
-    router.answer(
-      "/api/jobs/{id}/result",
-      [.get: { request, context in try await result(of: id(context), request) }])
-    router.answer(
-      "/api/jobs/{id}/events", [.get: { _, context in try await events(of: id(context)) }])
-    router.answer(
-      "/api/jobs/{id}/retry", [.post: { _, context in try await retry(id(context)) }])
-  }
-
   /// A name that is none is a job that is not there.
-  private func id(_ context: some RequestContext) throws -> JobID {
-    guard let id = context.parameters.get("id").flatMap({ JobID($0) }) else {
+  func id(_ parameters: [String: String]) throws -> JobID {
+    guard let id = parameters["id"].flatMap({ JobID($0) }) else {
       throw Problem(
         status: .notFound, code: "unknown_job", detail: "there is no such job, or not any more")
     }
     return id
   }
 
-  private func show(_ id: JobID, _ request: Request) async throws -> Response {
-    let query = JobQuery(request.head)
+  func show(_ id: JobID, _ head: HTTPRequest) async throws -> RouteAnswer {
+    let query = JobQuery(head)
     try query.allow(["wait"])
     var record = try await queue.record(of: id)
     if let wait = try query.seconds("wait", upTo: HTTPRequest.longestWait), !record.state.isFinal {
@@ -90,17 +67,17 @@ struct JobRoutes {
     return answer(record)
   }
 
-  private func cancel(_ id: JobID) async throws -> Response {
+  func cancel(_ id: JobID) async throws -> RouteAnswer {
     answer(try await queue.cancel(id))
   }
 
-  private func retry(_ id: JobID) async throws -> Response {
+  func retry(_ id: JobID) async throws -> RouteAnswer {
     let record = try await queue.retry(id, deadline: .after(service.configuration.timeout))
     return answer(record, status: .accepted)
   }
 
-  private func list(_ request: Request) async throws -> Response {
-    let query = JobQuery(request.head)
+  func list(_ head: HTTPRequest) async throws -> RouteAnswer {
+    let query = JobQuery(head)
     try query.allow(["state", "after", "limit"])
     guard let state = JobState(rawValue: query["state"] ?? "queued") else {
       let states = JobState.allCases.map(\.rawValue).joined(separator: ", ")
@@ -110,39 +87,15 @@ struct JobRoutes {
     let page = try await queue.list(state, after: query["after"], limit: limit)
     let jobs = page.jobs.map { JobStatus($0).json }.joined(separator: ",")
     let next = page.next.map { ",\"next\":\($0.jsonQuoted)" } ?? ""
-    return Response(
-      status: .ok, headers: [.contentType: "application/json"],
-      body: .init(byteBuffer: ByteBuffer(string: "{\"jobs\":[\(jobs)]\(next)}")))
+    return RouteAnswer("{\"jobs\":[\(jobs)]\(next)}")
   }
 
   /// The status of a job; one that may still change is not to be kept.
-  func answer(_ record: JobRecord, status: HTTPResponse.Status = .ok) -> Response {
-    var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
-    if status == .accepted { headers[.location] = "\(JobService.path)/\(record.id)" }
-    return Response(
-      status: status, headers: headers,
-      body: .init(byteBuffer: ByteBuffer(string: JobStatus(record).json)))
-  }
-}
-
-extension Router {
-  typealias Handler = @Sendable (Request, Context) async throws -> Response
-
-  /// Answers some methods at a path, and every other one with 405 and an `Allow` header.
-  func answer(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
-    let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
-    let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options]
-    for method in methods {
-      if let handler = handlers[method] {
-        on(path, method: method, use: handler)
-      } else {
-        on(path, method: method) { request, _ -> Response in
-          throw Problem(
-            status: .methodNotAllowed, code: "method_not_allowed",
-            detail: "\(request.uri.path) takes \(allowed), not \(method.rawValue)",
-            headers: [.allow: allowed])
-        }
-      }
-    }
+  func answer(_ record: JobRecord, status: HTTPResponse.Status = .ok) -> RouteAnswer {
+    var answer = RouteAnswer(JobStatus(record).json)
+    answer.status = status
+    answer.headers[.cacheControl] = "no-store"
+    if status == .accepted { answer.headers[.location] = "\(JobService.path)/\(record.id)" }
+    return answer
   }
 }

@@ -71,12 +71,15 @@ struct DocsRoutes {
         + "\($0.text.htmlEscaped)"
     }
     rows += description.request.map { "<tr><td>body<td>\($0.type)<td>\(name($0.schema))" }
-    rows += description.answer.map { "<tr><td>200<td>\($0.type)<td>\(name($0.schema))" }
-    let errors = Set(description.errors.map(\.code)).sorted().map(String.init)
+    for (status, content) in description.answers where status.kind == .successful {
+      let content = content.isEmpty ? [(type: "", schema: Schema.text)] : content
+      rows += content.map { "<tr><td>\(status.code)<td>\($0.type)<td>\(name($0.schema))" }
+    }
+    let errors = description.answers.map(\.status).filter { $0.kind != .successful }
     if !errors.isEmpty {
       rows.append(
-        "<tr><td>errors<td>\(description.errorForm.contentType)<td>\(errors.joined(separator: ", "))"
-      )
+        "<tr><td>errors<td>\(description.errorForm.contentType)<td>"
+          + errors.map { String($0.code) }.joined(separator: ", "))
     }
     return
       "<details><summary><b>\(route.method.rawValue)</b> <code>\(route.path.htmlEscaped)</code> "

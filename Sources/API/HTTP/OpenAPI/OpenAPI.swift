@@ -7,7 +7,7 @@ struct OpenAPI {
 
   /// The document, as JSON text.
   var document: String {
-    let paths = Dictionary(grouping: routes, by: \.path).sorted { $0.key < $1.key }
+    let paths = routes.byPath.sorted { $0.path < $1.path }
     let items = paths.map { path, routes in
       let operations = routes.map { "\"\($0.method.rawValue.lowercased())\":\(operation($0))" }
       return "\(path.jsonQuoted):{\(operations.joined(separator: ","))}"
@@ -42,18 +42,10 @@ struct OpenAPI {
   }
 
   private func responses(_ description: RouteDescription) -> String {
-    var responses = [
-      "\"200\":{\"description\":\"OK\",\"content\":{\(Self.content(description.answer))}}"
-    ]
-    let errors = Set(description.errors.map(\.code)).sorted()
-    for code in errors {
-      let status = HTTPResponse.Status(code: code)
-      let form = description.errorForm
-      responses.append(
-        "\"\(code)\":{\"description\":\(status.reasonPhrase.jsonQuoted),"
-          + "\"content\":{\"\(form.contentType)\":{\"schema\":\(form.schema.json)}}}")
-    }
-    return responses.joined(separator: ",")
+    description.answers.map { status, content in
+      let body = content.isEmpty ? "" : ",\"content\":{\(Self.content(content))}"
+      return "\"\(status.code)\":{\"description\":\(status.reasonPhrase.jsonQuoted)\(body)}"
+    }.joined(separator: ",")
   }
 
   private static func parameter(_ parameter: RouteDescription.Parameter) -> String {
@@ -69,16 +61,5 @@ struct OpenAPI {
   private static func id(_ route: Route) -> String {
     let words = route.path.split { !$0.isLetter && !$0.isNumber }.joined(separator: "_")
     return route.method.rawValue.lowercased() + "_" + words
-  }
-}
-
-extension ErrorForm {
-  /// The schema of its bodies.
-  fileprivate var schema: Schema {
-    switch self {
-    case .problem: .named("Problem")
-    case .message: .named("ErrorMessage")
-    case .code: .named("ErrorCode")
-    }
   }
 }

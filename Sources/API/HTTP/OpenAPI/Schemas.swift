@@ -1,3 +1,5 @@
+import Jobs
+
 /// The schemas that routes name.
 enum Schemas {
   static let named: [(name: String, json: String)] = [
@@ -25,6 +27,68 @@ enum Schemas {
           + object(
             #""name":{"type":"string"},"version":{"type":"string"}"#, required: "name", "version")
           + "}", required: "status", "models")
+    ),
+    // Jobs
+    (
+      "JobStatus",
+      object(
+        #""id":{"type":"string"},"status":{"enum":\#(JobState.allCases.map(\.rawValue).json)},"#
+          + #""priority":{"enum":["interactive","normal","bulk"]},"model":{"type":"string"},"#
+          + #""version":{"type":"string"},"progress":"#
+          + object(
+            #""rows":{"type":"integer"},"done":{"type":"integer"},"pieces":{"type":"integer"},"#
+              + #""done_pieces":{"type":"integer"}"#,
+            required: "rows", "done", "pieces", "done_pieces")
+          + #","attempts":{"type":"integer"},"created_at":\#(time),"started_at":\#(time),"#
+          + #""finished_at":\#(time),"deadline":\#(time),"error":{"type":"string"},"#
+          + #""result":{"type":"string"}"#,
+        required: "id", "status", "priority", "progress", "attempts", "created_at", "deadline",
+        isClosed: true)
+    ),
+    (
+      "JobList",
+      object(
+        ##""jobs":{"type":"array","items":{"$ref":"#/components/schemas/JobStatus"}},"##
+          + #""next":{"type":"string"}"#, required: "jobs", isClosed: true)
+    ),
+    // One event: what stands after the names of its fields.
+    (
+      "JobEvent",
+      object(
+        #""event":{"enum":["progress","end"]},"id":{"type":"string"},"data":{"type":"string"}"#)
+    ),
+    // Administration
+    (
+      "ModelStatus",
+      object(
+        #""name":{"type":"string"},"versions":{"type":"array","items":"#
+          + object(
+            #""version":{"type":"string"},"state":{"type":"string"},"reason":{"type":"string"},"#
+              + #""format":{"type":"string"}"#, required: "version", "state", isClosed: true)
+          + #"},"newest":{"type":"string"},"labels":{"type":"object","#
+          + ##""additionalProperties":{"type":"string"}},"traffic":{"$ref":"##
+          + ##""#/components/schemas/TrafficRule"},"rollback":{"type":"string"},"##
+          + #""revision":{"type":"string"}"#,
+        required: "name", "versions", "labels", "revision", isClosed: true)
+    ),
+    ("ModelStatuses", ##"{"type":"array","items":{"$ref":"#/components/schemas/ModelStatus"}}"##),
+    ("LabelTarget", object(#""version":{"type":"string"}"#, required: "version")),
+    (
+      "TrafficRule",
+      object(
+        #""weights":{"type":"object","additionalProperties":{"type":"integer","minimum":0,"#
+          + #""maximum":100}},"sticky_header":{"type":"string"},"shadow":"#
+          + object(
+            #""version":{"type":"string"},"percent":{"type":"integer","minimum":1,"maximum":100}"#,
+            required: "version", isClosed: true)
+          + #","rollback":"#
+          + object(
+            #""error_rate":{"type":"number","minimum":0,"maximum":1},"#
+              + #""latency_ratio":{"type":"number","minimum":1,"maximum":1000},"#
+              + #""score_shift":{"type":"number","minimum":0,"maximum":1},"#
+              + #""minimum_requests":{"type":"integer","minimum":1},"#
+              + #""window":{"type":"integer","minimum":10,"maximum":10000}"#, isClosed: true),
+        isClosed: true)
     ),
     // Rows
     ("Value", #"{"type":["number","string","null"]}"#),
@@ -192,6 +256,7 @@ enum Schemas {
     ),
   ]
 
+  private static let time = #"{"type":"string","format":"date-time"}"#
   private static let value = ##"{"$ref":"#/components/schemas/Value"}"##
   private static let rows =
     ##"{"type":"array","items":{"anyOf":[{"$ref":"#/components/schemas/Row"},\##(value)]}}"##

@@ -26,6 +26,15 @@ enum ErrorForm: Sendable {
 
   var contentType: String { self == .problem ? "application/problem+json" : "application/json" }
 
+  /// The schema of its bodies.
+  var schema: Schema {
+    switch self {
+    case .problem: .named("Problem")
+    case .message: .named("ErrorMessage")
+    case .code: .named("ErrorCode")
+    }
+  }
+
   /// The body that tells of a failure.
   func body(_ problem: Problem, requestID: String) -> ByteBuffer {
     switch self {

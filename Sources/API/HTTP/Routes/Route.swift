@@ -15,12 +15,14 @@ struct Route: Sendable {
     case prediction(@Sendable (RouteCall) throws -> PendingPrediction)
     /// Anything else.
     case other(@Sendable (RouteCall) async throws -> RouteAnswer)
+    /// A body or an answer that is never in memory as a whole.
+    case stream(@Sendable (Request, _ parameters: [String: String]) async throws -> Response)
   }
 
   let method: HTTPRequest.Method
   /// Such as `/v2/models/{model}/infer`.
   let path: String
-  let description: RouteDescription
+  var description: RouteDescription
   let work: Work
   /// What answers instead where the client would rather not wait (`Prefer: respond-async`).
   var deferred: (@Sendable (Request) async throws -> Response)?
@@ -57,5 +59,22 @@ struct RouteAnswer: Sendable {
 
   init(type: String = "application/json", _ text: String) {
     self.init(type: type, ByteBuffer(string: text))
+  }
+}
+
+extension [Route] {
+  /// The routes of each path, the paths in the order in which they come first.
+  var byPath: [(path: String, routes: [Route])] {
+    var paths: [(path: String, routes: [Route])] = []
+    var positions: [String: Int] = [:]
+    for route in self {
+      if let position = positions[route.path] {
+        paths[position].routes.append(route)
+      } else {
+        positions[route.path] = paths.count
+        paths.append((route.path, [route]))
+      }
+    }
+    return paths
   }
 }

@@ -9,8 +9,9 @@ struct RouteDescription: Sendable {
     case v1 = "KServe V1"
     case invocations = "MLflow and SageMaker"
     case vertex = "Vertex AI"
-    case operations = "Operations"
     case jobs = "Jobs"
+    case admin = "Administration"
+    case operations = "Operations"
   }
 
   /// Where a parameter stands.
@@ -45,12 +46,25 @@ struct RouteDescription: Sendable {
   /// The body of the request; empty where there is none.
   var request: Content = []
   var isBodyRequired = true
-  /// The body of the answer with status 200; empty where it has none.
+  /// The body of the answer with status 200; empty where there is no such answer.
   var answer: Content = []
-  /// The statuses of its errors.
+  /// The bodies of answers with another status of success; empty where they have none.
+  var otherAnswers: [(status: HTTPResponse.Status, content: Content)] = []
+  /// The statuses of its errors, beside those of every route that takes a body.
   var errors: [HTTPResponse.Status] = []
   /// The form of its errors.
   var errorForm = ErrorForm.problem
+
+  /// The statuses of all its answers and their bodies, in order.
+  var answers: [(status: HTTPResponse.Status, content: Content)] {
+    let ofBodies: [HTTPResponse.Status] =
+      request.isEmpty ? [] : [.badRequest, .contentTooLarge, .unsupportedMediaType]
+    let errors = Set(errors + ofBodies).map { status in
+      (status: status, content: [(type: errorForm.contentType, schema: errorForm.schema)])
+    }
+    return ((answer.isEmpty ? [] : [(.ok, answer)]) + otherAnswers + errors)
+      .sorted { $0.status.code < $1.status.code }
+  }
 }
 
 /// A JSON schema, as JSON text.
@@ -58,6 +72,7 @@ struct Schema: Sendable {
   let json: String
 
   static let text = Schema(json: #"{"type":"string"}"#)
+  static let flag = Schema(json: #"{"type":"boolean"}"#)
 
   /// One of the schemas that have names.
   static func named(_ name: String) -> Schema {

@@ -8,7 +8,7 @@ import Serving
 /// Answers requests for routes, the same way from Hummingbird's router and from the handler in
 /// front of it.
 struct RouteRunner: Sendable {
-  let predictor: (any Predicting)?
+  let service: InferenceService?
   let maximumBodySize: Int
 
   /// A request for a route, with its body uncompressed.
@@ -23,30 +23,72 @@ struct RouteRunner: Sendable {
       body: try ContentCoding.decoded(body, head, limit: maximumBodySize), requestID: requestID)
   }
 
-  /// Adds a route to Hummingbird's router.
-  func add(_ route: Route, to router: Router<some RequestContext>) {
-    router.only(route.method, RouterPath(route.path)) { request, context in
+  /// Adds routes to Hummingbird's router; at their paths every other method gets 405 and an `Allow`
+  /// header.
+  func add(_ routes: [Route], to router: Router<some RequestContext>) {
+    let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options]
+    for (path, routes) in routes.byPath {
+      for route in routes { add(route, to: router) }
+      let allowed = routes.map(\.method.rawValue).sorted().joined(separator: ", ")
+      for method in methods where !routes.contains(where: { $0.method == method }) {
+        router.on(RouterPath(path), method: method) { request, _ -> Response in
+          throw Problem(
+            status: .methodNotAllowed, code: "method_not_allowed",
+            detail: "\(request.uri.path) takes \(allowed), not \(method.rawValue)",
+            headers: [.allow: allowed])
+        }
+      }
+    }
+  }
+
+  private func add(_ route: Route, to router: Router<some RequestContext>) {
+    router.on(RouterPath(route.path), method: route.method) { request, context in
       if let deferred = route.deferred, request.head.prefersAsync {
         return try await deferred(request)
       }
-      let body =
-        route.description.request.isEmpty
-        ? ByteBuffer() : try await request.collectBody(upTo: maximumBodySize)
       var parameters: [String: String] = [:]
       for (name, value) in context.parameters { parameters[String(name)] = String(value) }
-      let call = try call(
-        request.head, body, parameters: parameters,
-        requestID: request.head.acceptableID ?? context.id)
       let answer: RouteAnswer
       switch route.work {
-      case .other(let work): answer = try await work(call)
+      case .stream(let work):
+        return try await work(request, parameters)
+      case .other(let work):
+        answer = try await work(whole(request, route, parameters, context.id))
       case .prediction(let begin):
-        let pending = try begin(call)
-        guard let predictor else { throw Problem.notReady }
-        answer = try pending.answer(await predictor.predict(pending.request))
+        guard let service else { throw Problem.notReady }
+        let pending = try self.begin(
+          begin, await whole(request, route, parameters, context.id))
+        answer = try pending.answer(await service.predictor.predict(pending.request))
       }
-      return Response(Self.finish(answer, call.head))
+      return Response(Self.finish(answer, request.head))
     }
+  }
+
+  /// Begins a prediction, whose decoding and encoding are timed.
+  func begin(
+    _ begin: (RouteCall) throws -> PendingPrediction, _ call: RouteCall
+  ) throws -> PendingPrediction {
+    let start = ContinuousClock.now
+    let pending = try begin(call)
+    guard let statistics = service?.statistics else { return pending }
+    let input = ContinuousClock.now - start
+    return PendingPrediction(request: pending.request) { prediction in
+      let start = ContinuousClock.now
+      let answer = try pending.answer(prediction)
+      statistics.record(pending.request.model, input: input, output: .now - start)
+      return answer
+    }
+  }
+
+  /// The call, once its body has come.
+  private func whole(
+    _ request: Request, _ route: Route, _ parameters: [String: String], _ id: String
+  ) async throws -> RouteCall {
+    let body =
+      route.description.request.isEmpty
+      ? ByteBuffer() : try await request.collectBody(upTo: maximumBodySize)
+    return try call(
+      request.head, body, parameters: parameters, requestID: request.head.acceptableID ?? id)
   }
 
   /// The answer as it goes out: compressed if the client wants it so.

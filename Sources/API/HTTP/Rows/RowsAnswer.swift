@@ -1,4 +1,5 @@
 import Forest
+import HTTPTypes
 import JSON
 import NIOCore
 import Serving
@@ -17,8 +18,25 @@ struct RowsAnswer {
     return buffer
   }
 
-  /// A line a row, values with commas between them, no header.
-  func csv(_ prediction: Prediction) throws -> ByteBuffer {
+  /// A line a row, values with commas between them, no header. Warnings stand in the header fields
+  /// `X-Warning-Count` and, the first of them, `X-Warnings` (a list, as JSON in ASCII).
+  func csv(_ prediction: Prediction) throws -> RouteAnswer {
+    var answer = RouteAnswer(type: "text/csv", try table(prediction))
+    guard warnings.count > 0 else { return answer }
+    answer.headers[.warningCount] = String(warnings.count)
+    var size = 0
+    let first = warnings.told.prefix { warning in
+      size += warning.text.utf16.count * 6 + 32
+      return size <= Self.longestHeader
+    }
+    answer.headers[.warnings] = first.map(\.line).json.asciiJSON
+    return answer
+  }
+
+  /// Proxies refuse header fields that are much longer.
+  private static let longestHeader = 4096
+
+  private func table(_ prediction: Prediction) throws -> ByteBuffer {
     let values = try values(prediction)
     var buffer = ByteBuffer()
     for row in 0..<values.rowCount {
@@ -51,7 +69,7 @@ struct RowsAnswer {
 
   private var warningMember: String {
     guard warnings.count > 0 else { return "" }
-    return ",\"warnings\":" + warnings.told.map { "row \($0.row): \($0.text)" }.json
+    return ",\"warnings\":" + warnings.told.map(\.line).json
   }
 
   private func values(_ prediction: Prediction) throws -> Matrix {
@@ -141,8 +159,26 @@ extension Model {
 }
 
 extension String {
+  /// JSON text with `\u` escapes for all that is not ASCII.
+  fileprivate var asciiJSON: String {
+    guard !utf8.allSatisfy({ $0 < 0x7F }) else { return self }
+    return utf16.reduce(into: "") { text, unit in
+      if unit < 0x7F {
+        text.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+      } else {
+        let digits = String(unit, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+      }
+    }
+  }
+
   fileprivate var csvQuoted: String {
     utf8.contains { [UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) }
       ? "\"" + replacing("\"", with: "\"\"") + "\"" : self
   }
+}
+
+extension HTTPField.Name {
+  fileprivate static let warningCount = Self("X-Warning-Count")!
+  fileprivate static let warnings = Self("X-Warnings")!
 }

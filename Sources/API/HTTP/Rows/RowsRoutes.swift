@@ -94,7 +94,7 @@ struct RowsRoutes {
           ("application/json", .named("Invocation")), ("text/csv", .text),
         ],
         answer: [("application/json", .named("Predictions")), ("text/csv", .text)],
-        errors: .prediction + [.unsupportedMediaType], errorForm: .code),
+        errors: .prediction, errorForm: .code),
       work: .prediction { [service] call in
         let query = try call.head.query("model", "version", "output")
         let deadline = try call.deadline(service.timeout)
@@ -178,7 +178,7 @@ struct RowsRoutes {
         model: model, rows: rows, outputs: [wanted.output], deadline: deadline)
     ) { prediction in
       isCSV
-        ? RouteAnswer(type: "text/csv", try answer.csv(prediction))
+        ? try answer.csv(prediction)
         : RouteAnswer(try answer.json(prediction))
     }
   }
@@ -220,7 +220,6 @@ extension RouteDescription.Parameter {
 extension [HTTPResponse.Status] {
   /// What can go wrong with a prediction.
   static let prediction: Self = [
-    .badRequest, .notFound, .contentTooLarge, .tooManyRequests, .internalServerError,
-    .serviceUnavailable, .gatewayTimeout,
+    .notFound, .tooManyRequests, .internalServerError, .serviceUnavailable, .gatewayTimeout,
   ]
 }

@@ -8,7 +8,7 @@ struct V2Routes {
   let service: InferenceService
 
   var routes: [Route] {
-    health + [metadata, modelList] + statistics + modelRoutes + repository
+    health + [metadata, modelList] + statistics + modelRoutes + repository + notServed
   }
 
   /// A route of this protocol.
@@ -118,7 +118,7 @@ struct V2Routes {
           ("application/json", .named("InferResponse")),
           ("application/octet-stream", .named("Binary")),
         ],
-        errors: .prediction + [.unsupportedMediaType], .prediction(infer))
+        errors: .prediction, .prediction(infer))
   }
 
   private func infer(_ call: RouteCall) throws -> PendingPrediction {
@@ -158,9 +158,9 @@ struct V2Routes {
           .post, "\(base)/index", "List the models of the repository, ready or not",
           parameters: inBase,
           request: [("application/json", .named("IndexRequest"))], isBodyRequired: false,
-          answer: [("application/json", .named("Index"))], errors: [.badRequest],
+          answer: [("application/json", .named("Index"))],
           .other { [service] call in
-            let readyOnly = try call.flag("ready") ?? false
+            let readyOnly = try call.flag({ $0 == "ready" }) ?? false
             let entries = service.repository.index().filter { !readyOnly || $0.state == .ready }
             return RouteAnswer("[\(entries.map(\.json).joined(separator: ","))]")
           }),
@@ -183,12 +183,14 @@ struct V2Routes {
       request: [("application/json", .named("LoadRequest"))], isBodyRequired: false,
       answer: [("application/json", .named("Loaded"))],
       errors: [
-        .badRequest, .unauthorized, .forbidden, .notFound, .internalServerError, .notImplemented,
+        .unauthorized, .forbidden, .notFound, .internalServerError, .notImplemented,
         .serviceUnavailable,
       ],
       .other { call in
         let name = call.parameters["model"] ?? ""
-        if try call.flag("config") != nil { throw Problem.noOverride }
+        if try call.flag({ $0 == "config" || $0.hasPrefix("file:") }) != nil {
+          throw Problem.noOverride
+        }
         try await act(name)
         return RouteAnswer("{\"name\":\(name.jsonQuoted),\"\(verb)\":true}")
       })
@@ -201,10 +203,10 @@ extension RouteCall {
     (parameters["model"] ?? "", parameters["version"])
   }
 
-  /// A member of the body; a body that is empty has none.
+  /// A member of the body or of its parameters; a body that is empty has none.
   ///
   /// - Throws: `JSONError` when the body is no object; what is no bool counts as true.
-  fileprivate func flag(_ name: String) throws -> Bool? {
+  fileprivate func flag(_ isWanted: (String) -> Bool) throws -> Bool? {
     guard body.readableBytes > 0 else { return nil }
     var flag: Bool?
     try body.withUnsafeReadableBytes { bytes in
@@ -212,7 +214,7 @@ extension RouteCall {
       try JSONScanner.read(bytes.bindMemory(to: UInt8.self)) { json in
         func read(_ json: inout JSONScanner) throws {
           try json.object { key, json in
-            if key == name {
+            if isWanted(key) {
               flag = true
               if try json.kind() == .bool { flag = try json.bool() } else { try json.skip() }
             } else if key == "parameters", try json.kind() == .object {

@@ -45,12 +45,19 @@ extension RepositoryEntry {
 }
 
 extension PredictionStatistics.Counts {
+  /// Requests that were answered, from their first byte decoded to the last one encoded.
+  var whole: PredictionStatistics.Total {
+    var whole = success
+    whole.nanoseconds += input.nanoseconds + output.nanoseconds
+    return whole
+  }
+
   /// As Triton's statistics extension: what a model was asked since the process started.
   func json(_ id: ModelID) -> String {
     let nothing = PredictionStatistics.Total()
     let parts = [
-      ("success", success), ("fail", failure), ("queue", nothing), ("compute_input", nothing),
-      ("compute_infer", success), ("compute_output", nothing), ("cache_hit", nothing),
+      ("success", whole), ("fail", failure), ("queue", queue), ("compute_input", input),
+      ("compute_infer", computation), ("compute_output", output), ("cache_hit", nothing),
       ("cache_miss", nothing),
     ]
     let durations = parts.map { "\"\($0.0)\":{\"count\":\($0.1.count),\"ns\":\($0.1.nanoseconds)}" }

@@ -16,8 +16,10 @@ struct BlockedForest<
   /// While a block is filled: the nodes in it, by their place in a complete tree.
   private var places: [(place: Int, node: Int)] = []
 
-  /// Lays out a forest; nil if a block's first successor is too far ahead for a word.
-  init?(_ forest: Forest, _ code: RowCode<Word>, numbers: [[Int32]]) {
+  /// Lays out a forest; nil if a question, or how far ahead a block's first successor is, does not fit
+  /// into a word.
+  init?(_ forest: Forest, _ code: RowCode, numbers: [[Int32]]) {
+    guard code.largest <= Int(Word.max) else { return nil }
     leaves = LeafRows(forest)
     for (tree, numbers) in zip(forest.trees, numbers) {
       let root = blocks.count / 32
@@ -40,7 +42,7 @@ struct BlockedForest<
 
   /// Fills a block with the nodes below one.
   private mutating func add(
-    _ tree: Tree, _ code: RowCode<Word>, _ numbers: [Int32], _ block: Int, node: Int,
+    _ tree: Tree, _ code: RowCode, _ numbers: [Int32], _ block: Int, node: Int,
     pending: inout [Int]
   ) {
     places.removeAll(keepingCapacity: true)
@@ -53,8 +55,8 @@ struct BlockedForest<
       if case .split(let split) = tree.nodes[node] {
         if place < 16 {
           let question = code.question(split, number: numbers[node])
-          blocks[block * 32 + place * 2] = question.limit
-          blocks[block * 32 + place * 2 + 1] = question.word
+          blocks[block * 32 + place * 2] = Word(question.limit)
+          blocks[block * 32 + place * 2 + 1] = Word(question.word)
           places.append((2 * place, split.no))
           places.append((2 * place + 1, split.yes))
         } else {

@@ -1,34 +1,36 @@
-/// The values that leaves add, `width` each.
+/// The values that leaves add, `width` each; zeros follow those of a tree with fewer.
 ///
 /// Means are taken of fractions of few training rows, of which a forest has far fewer different ones
 /// than leaves (the "rf" benchmark: 18,000 of 570,000, and most are all or nothing): those are kept
 /// once, so that they stay in the cache.
 struct LeafRows<Value: BinaryFloatingPoint & BitwiseCopyable & Sendable> {
   private(set) var values: [Value] = []
-  private let width: Int
+  /// The most values of a leaf.
+  let width: Int
   private let merges: Bool
   private var count = 0
   /// A hash table of its own, for speed: rows by their bits.
   private var slots: [Int32]
 
   init(_ forest: Forest) {
-    width = forest.trees[0].width
+    width = forest.trees.reduce(1) { max($0, $1.width) }
     merges = forest.summation == .mean
     slots = Array(repeating: -1, count: merges ? 1024 : 0)
   }
 
   /// The row of the leaf at a position.
   ///
-  /// - Precondition: there is a leaf, with as many values as all others.
+  /// - Precondition: there is a leaf.
   mutating func row(of tree: Tree, at position: Int) -> UInt32 {
     switch tree.nodes[position] {
     case .leaf(let value):
       values.append(Value(value))
     case .leafRow(let row):
       guard let table = tree.leaves else { preconditionFailure("Forest checked it") }
-      for index in row * width..<(row + 1) * width { values.append(Value(table.values[index])) }
+      for value in table[row] { values.append(Value(value)) }
     case .split: preconditionFailure("not a leaf")
     }
+    for _ in tree.width..<width { values.append(0) }
     guard merges else {
       count += 1
       return UInt32(count - 1)

@@ -1,10 +1,11 @@
 /// What leaves add, and the sums of a call.
 struct LeafSums<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable {
   private let forest: Forest
-  /// Of every leaf, `width` values.
+  /// Of every leaf, `width` values; of trees with fewer, these and zeros.
   let values: Table<Sum>
   private let outputs: Table<Int32>
   private let width: Int
+  private let widths: Table<Int32>
   /// For means: how many trees add to each output.
   private let treeCounts: [Int]
 
@@ -12,7 +13,8 @@ struct LeafSums<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable
     self.forest = forest
     values = Table(leaves.values)
     outputs = Table(forest.trees.map { Int32($0.output) })
-    width = forest.trees[0].width
+    width = leaves.width
+    widths = Table(forest.trees.map { Int32($0.width) })
     treeCounts = forest.baseMargins.indices.map {
       forest.treeCount(addingTo: $0, in: forest.trees.indices)
     }
@@ -37,9 +39,23 @@ struct LeafSums<Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable>: Sendable
     let values = values.pointer + Int(leaf) &* width
     sums[0] += values[0]
     if width > 1 {
-      sums[1] += values[1]
-      for index in 2..<width { sums[index] += values[index] }
+      for index in 1..<max(1, Int(widths.pointer[tree])) { sums[index] += values[index] }
     }
+  }
+
+  /// Adds leaves of trees that follow one another to the sums of a row.
+  func add(
+    leaves: UnsafePointer<UInt32>, of trees: Range<Int>, to sums: UnsafeMutablePointer<Sum>
+  ) {
+    // Safe: as above; a forest of one output has one value a leaf.
+    guard forest.outputCount == 1 else {
+      for tree in trees { add(leaf: leaves[tree &- trees.lowerBound], of: tree, to: sums) }
+      return
+    }
+    // In a register: in memory, each addition would wait for the one before to arrive there.
+    var sum = sums[0]
+    for index in 0..<trees.count { sum += values.pointer[Int(leaves[index])] }
+    sums[0] = sum
   }
 
   /// Writes the margins of a row, to which these trees were added.

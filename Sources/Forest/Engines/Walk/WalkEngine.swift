@@ -3,8 +3,7 @@ import ForestKernels
 /// Any forest, any batch: walks many trees of one row, or many rows of one tree, at the same time and
 /// without branches, four levels to a cache line (`Walk.h` explains).
 ///
-/// Limits: all leaves of the forest have equally many values, and sets of categories take less than
-/// 64 MiB.
+/// Limits: leaves are numbers, and the table of the sets of categories takes at most 64 MiB.
 public struct WalkEngine: Engine {
   /// The forest whose margins these are.
   public let forest: Forest
@@ -25,16 +24,19 @@ public struct WalkEngine: Engine {
   ///
   /// - Throws: ``UnsuitableForest`` if it is beyond the limits.
   public init(_ forest: Forest, instructions: InstructionSet = .best) throws(UnsuitableForest) {
+    try self.init(forest, instructions: instructions, isWide: false)
+  }
+
+  /// The same, in words of 32 bits if wide.
+  init(
+    _ forest: Forest, instructions: InstructionSet, isWide: Bool
+  ) throws(UnsuitableForest) {
     precondition(instructions <= .best, "this processor has no \(instructions)")
-    let width = forest.trees[0].width
-    guard forest.trees.allSatisfy({ $0.width == width }) else {
-      throw UnsuitableForest("it takes trees whose leaves all have equally many values")
-    }
     guard !forest.hasLinearLeaves else {
       throw UnsuitableForest("it takes leaves that are numbers only")
     }
     self.forest = forest
-    tables = try WalkTables(forest, instructions)
+    tables = try WalkTables(forest, instructions, isWide: isWide)
     sumBytes =
       switch tables.sums {
       case .float32(let leaves): leaves.sumBytes
@@ -120,9 +122,7 @@ public struct WalkEngine: Engine {
         {
           let walkers = min(Self.walkers, call.trees.upperBound &- tree)
           kernels.walk_trees(&tables, roots + tree, words, walkers, reached)
-          for walker in 0..<walkers {
-            leaves.add(leaf: reached[walker], of: tree &+ walker, to: sums)
-          }
+          leaves.add(leaves: reached, of: tree..<tree &+ walkers, to: sums)
         }
       }
       for index in 0..<count {
@@ -202,8 +202,8 @@ extension WalkEngine {
 
   /// What each tree alone adds to the margins of each row.
   ///
-  /// - Returns: row-major; for each tree the `width` values of the leaf that the row reaches, for the
-  ///   tree's output and those after it.
+  /// - Returns: row-major; for each tree as many values as its leaves have, those of the leaf that the
+  ///   row reaches, for the tree's output and those after it.
   /// - Precondition: the matrix has `featureCount` columns, and the trees are trees of the forest.
   public func treeOutputs(_ matrix: Matrix, trees: Range<Int>? = nil) -> [Double] {
     let trees = trees ?? forest.trees.indices

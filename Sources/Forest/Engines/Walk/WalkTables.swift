@@ -12,7 +12,7 @@ struct WalkTables: Sendable {
   private let numbers: Table<fk_number>
   private let categories: Table<fk_category>
   private let thresholds: Table<Float>
-  private let bits: Table<UInt8>
+  private let answers: Table<UInt32>
   private let blocks: Table<UInt8>
   let kernels: fk_walk
 
@@ -21,24 +21,28 @@ struct WalkTables: Sendable {
     case float64(LeafSums<Double>)
   }
 
-  /// Lays out a forest in words of 16 bits, or else of 32.
+  /// Lays out a forest in words of 16 bits, or of 32 where these do not suffice or are asked for.
   ///
-  /// - Throws: ``UnsuitableForest`` if these do not suffice either.
-  init(_ forest: Forest, _ instructions: InstructionSet) throws(UnsuitableForest) {
+  /// - Throws: ``UnsuitableForest`` if the categories take too much memory.
+  init(
+    _ forest: Forest, _ instructions: InstructionSet, isWide: Bool
+  ) throws(UnsuitableForest) {
     if forest.summation == .float32 {
-      self = try Self.fitting(forest, instructions, Sums.float32)
+      self = try Self.fitting(forest, instructions, isWide, Sums.float32)
     } else {
-      self = try Self.fitting(forest, instructions, Sums.float64)
+      self = try Self.fitting(forest, instructions, isWide, Sums.float64)
     }
   }
 
   private static func fitting<Sum>(
-    _ forest: Forest, _ instructions: InstructionSet, _ sums: (LeafSums<Sum>) -> Sums
+    _ forest: Forest, _ instructions: InstructionSet, _ isWide: Bool,
+    _ sums: (LeafSums<Sum>) -> Sums
   ) throws(UnsuitableForest) -> Self {
     let questions = RowQuestions(forest)
-    guard
-      let tables = Self(forest, questions, instructions, UInt16.self, sums)
-        ?? Self(forest, questions, instructions, UInt32.self, sums)
+    guard let code = RowCode(questions, featureCount: forest.featureCount),
+      let tables =
+        (isWide ? nil : Self(forest, code, questions.numbers, instructions, UInt16.self, sums))
+        ?? Self(forest, code, questions.numbers, instructions, UInt32.self, sums)
     else {
       throw UnsuitableForest(
         "it takes fewer and smaller sets of categories, which agree on negative fractions")
@@ -50,14 +54,14 @@ struct WalkTables: Sendable {
     Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable,
     Sum: BinaryFloatingPoint & BitwiseCopyable & Sendable
   >(
-    _ forest: Forest, _ questions: RowQuestions, _ instructions: InstructionSet, _: Word.Type,
-    _ sums: (LeafSums<Sum>) -> Sums
+    _ forest: Forest, _ code: RowCode, _ questions: [[Int32]], _ instructions: InstructionSet,
+    _: Word.Type, _ sums: (LeafSums<Sum>) -> Sums
   ) {
-    guard let code = RowCode<Word>(questions, featureCount: forest.featureCount),
-      let blocked = BlockedForest<Word, Sum>(forest, code, numbers: questions.numbers)
-    else { return nil }
+    guard let blocked = BlockedForest<Word, Sum>(forest, code, numbers: questions) else {
+      return nil
+    }
     featureCount = UInt32(forest.featureCount)
-    rowBytes = code.wordCount * MemoryLayout<Word>.size
+    rowBytes = code.wordCount * (code.kind == FK_RANKS ? MemoryLayout<Word>.size : 4)
     self.sums = sums(LeafSums(forest, blocked.leaves))
     roots = Table(blocked.roots)
     exits = Table(blocked.exits)
@@ -65,9 +69,9 @@ struct WalkTables: Sendable {
     numbers = Table(code.numbers)
     categories = Table(code.categories)
     thresholds = Table(code.thresholds.values)
-    bits = Table(bytesOf: code.bits)
+    answers = Table(code.answers)
     blocks = Table(bytesOf: blocked.blocks)
-    kernels = fk_walk_kernels(instructions.level, MemoryLayout<Word>.size)
+    kernels = fk_walk_kernels(instructions.level, code.kind, MemoryLayout<Word>.size)
   }
 
   /// What the kernels read: they give the rows of leaves' values, or else their positions.
@@ -79,7 +83,7 @@ struct WalkTables: Sendable {
       }
     return fk_walk_tables(
       numbers: numbers.pointer, categories: categories.pointer, thresholds: thresholds.pointer,
-      bits: bits.pointer, blocks: blocks.pointer,
+      answers: answers.pointer, blocks: blocks.pointer,
       exits: wantsPositions ? positions.pointer : exits.pointer, values: values,
       value_bytes: wantsPositions ? 0 : UInt32(valueBytes), feature_count: featureCount,
       number_count: UInt32(numbers.count), category_count: UInt32(categories.count))

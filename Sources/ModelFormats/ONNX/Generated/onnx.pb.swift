@@ -11,8 +11,8 @@
 /// The parts of ONNX's model format that Coppice reads, written from the published format: names and
 /// numbers of fields are its facts. Everything else in a file is passed over.
 ///
-/// Messages of which a file may hold many are bytes here and are decoded one by one, so that a file
-/// of millions of empty ones is refused by their number before it takes memory for them.
+/// The model, its graph and its nodes are not here: ONNXDocument.swift and ONNXOperation.swift read
+/// their fields from where they lie, because most of a file is lists within one node.
 ///
 /// Make the Swift code of it with generate-onnx.sh.
 
@@ -31,60 +31,6 @@ internal import SwiftProtobuf
 fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobuf.ProtobufAPIVersionCheck {
   struct _2: SwiftProtobuf.ProtobufAPIVersion_2 {}
   typealias Version = _2
-}
-
-nonisolated struct ONNXModel: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  var irVersion: Int64 {
-    get {_irVersion ?? 0}
-    set {_irVersion = newValue}
-  }
-  /// Returns true if `irVersion` has been explicitly set.
-  var hasIrVersion: Bool {self._irVersion != nil}
-  /// Clears the value of `irVersion`. Subsequent reads from it will return its default value.
-  mutating func clearIrVersion() {self._irVersion = nil}
-
-  var producerName: String {
-    get {_producerName ?? String()}
-    set {_producerName = newValue}
-  }
-  /// Returns true if `producerName` has been explicitly set.
-  var hasProducerName: Bool {self._producerName != nil}
-  /// Clears the value of `producerName`. Subsequent reads from it will return its default value.
-  mutating func clearProducerName() {self._producerName = nil}
-
-  var producerVersion: String {
-    get {_producerVersion ?? String()}
-    set {_producerVersion = newValue}
-  }
-  /// Returns true if `producerVersion` has been explicitly set.
-  var hasProducerVersion: Bool {self._producerVersion != nil}
-  /// Clears the value of `producerVersion`. Subsequent reads from it will return its default value.
-  mutating func clearProducerVersion() {self._producerVersion = nil}
-
-  var graph: ONNXGraph {
-    get {_graph ?? ONNXGraph()}
-    set {_graph = newValue}
-  }
-  /// Returns true if `graph` has been explicitly set.
-  var hasGraph: Bool {self._graph != nil}
-  /// Clears the value of `graph`. Subsequent reads from it will return its default value.
-  mutating func clearGraph() {self._graph = nil}
-
-  /// OperatorSet
-  var opsetImport: [Data] = []
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-
-  fileprivate var _irVersion: Int64? = nil
-  fileprivate var _producerName: String? = nil
-  fileprivate var _producerVersion: String? = nil
-  fileprivate var _graph: ONNXGraph? = nil
 }
 
 nonisolated struct ONNXOperatorSet: Sendable {
@@ -116,76 +62,6 @@ nonisolated struct ONNXOperatorSet: Sendable {
 
   fileprivate var _domain: String? = nil
   fileprivate var _version: Int64? = nil
-}
-
-nonisolated struct ONNXGraph: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  /// Node
-  var node: [Data] = []
-
-  /// Tensor
-  var initializer: [Data] = []
-
-  /// ValueInfo
-  var input: [Data] = []
-
-  /// ValueInfo
-  var output: [Data] = []
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-}
-
-nonisolated struct ONNXNode: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  var input: [String] = []
-
-  var output: [String] = []
-
-  var name: String {
-    get {_name ?? String()}
-    set {_name = newValue}
-  }
-  /// Returns true if `name` has been explicitly set.
-  var hasName: Bool {self._name != nil}
-  /// Clears the value of `name`. Subsequent reads from it will return its default value.
-  mutating func clearName() {self._name = nil}
-
-  var opType: String {
-    get {_opType ?? String()}
-    set {_opType = newValue}
-  }
-  /// Returns true if `opType` has been explicitly set.
-  var hasOpType: Bool {self._opType != nil}
-  /// Clears the value of `opType`. Subsequent reads from it will return its default value.
-  mutating func clearOpType() {self._opType = nil}
-
-  /// Attribute
-  var attribute: [Data] = []
-
-  var domain: String {
-    get {_domain ?? String()}
-    set {_domain = newValue}
-  }
-  /// Returns true if `domain` has been explicitly set.
-  var hasDomain: Bool {self._domain != nil}
-  /// Clears the value of `domain`. Subsequent reads from it will return its default value.
-  mutating func clearDomain() {self._domain = nil}
-
-  var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  init() {}
-
-  fileprivate var _name: String? = nil
-  fileprivate var _opType: String? = nil
-  fileprivate var _domain: String? = nil
 }
 
 nonisolated struct ONNXAttribute: @unchecked Sendable {
@@ -453,60 +329,6 @@ nonisolated struct ONNXType: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "onnx"
 
-nonisolated extension ONNXModel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Model"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}ir_version\0\u{3}producer_name\0\u{3}producer_version\0\u{2}\u{4}graph\0\u{3}opset_import\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self._irVersion) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self._producerName) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self._producerVersion) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._graph) }()
-      case 8: try { try decoder.decodeRepeatedBytesField(value: &self.opsetImport) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._irVersion {
-      try visitor.visitSingularInt64Field(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._producerName {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._producerVersion {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._graph {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    if !self.opsetImport.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.opsetImport, fieldNumber: 8)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: ONNXModel, rhs: ONNXModel) -> Bool {
-    if lhs._irVersion != rhs._irVersion {return false}
-    if lhs._producerName != rhs._producerName {return false}
-    if lhs._producerVersion != rhs._producerVersion {return false}
-    if lhs._graph != rhs._graph {return false}
-    if lhs.opsetImport != rhs.opsetImport {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
 nonisolated extension ONNXOperatorSet: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorSet"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}domain\0\u{1}version\0")
@@ -541,110 +363,6 @@ nonisolated extension ONNXOperatorSet: SwiftProtobuf.Message, SwiftProtobuf._Mes
   static func ==(lhs: ONNXOperatorSet, rhs: ONNXOperatorSet) -> Bool {
     if lhs._domain != rhs._domain {return false}
     if lhs._version != rhs._version {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension ONNXGraph: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Graph"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{2}\u{4}initializer\0\u{2}\u{6}input\0\u{1}output\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.node) }()
-      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.initializer) }()
-      case 11: try { try decoder.decodeRepeatedBytesField(value: &self.input) }()
-      case 12: try { try decoder.decodeRepeatedBytesField(value: &self.output) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.node.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.node, fieldNumber: 1)
-    }
-    if !self.initializer.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.initializer, fieldNumber: 5)
-    }
-    if !self.input.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.input, fieldNumber: 11)
-    }
-    if !self.output.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.output, fieldNumber: 12)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: ONNXGraph, rhs: ONNXGraph) -> Bool {
-    if lhs.node != rhs.node {return false}
-    if lhs.initializer != rhs.initializer {return false}
-    if lhs.input != rhs.input {return false}
-    if lhs.output != rhs.output {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension ONNXNode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Node"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}output\0\u{1}name\0\u{3}op_type\0\u{1}attribute\0\u{2}\u{2}domain\0")
-
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedStringField(value: &self.input) }()
-      case 2: try { try decoder.decodeRepeatedStringField(value: &self.output) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self._name) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self._opType) }()
-      case 5: try { try decoder.decodeRepeatedBytesField(value: &self.attribute) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self._domain) }()
-      default: break
-      }
-    }
-  }
-
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.input.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.input, fieldNumber: 1)
-    }
-    if !self.output.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.output, fieldNumber: 2)
-    }
-    try { if let v = self._name {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._opType {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
-    } }()
-    if !self.attribute.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.attribute, fieldNumber: 5)
-    }
-    try { if let v = self._domain {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  static func ==(lhs: ONNXNode, rhs: ONNXNode) -> Bool {
-    if lhs.input != rhs.input {return false}
-    if lhs.output != rhs.output {return false}
-    if lhs._name != rhs._name {return false}
-    if lhs._opType != rhs._opType {return false}
-    if lhs.attribute != rhs.attribute {return false}
-    if lhs._domain != rhs._domain {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,7 +25,10 @@ else {
 }
 
 let loading = cpuSeconds()
-let forest = try TreeModel.read(contentsOf: arguments[1]).forest
+guard let forest = try TreeModel.read(contentsOf: arguments[1]).forest else {
+  print("the model in \(arguments[1]) is more than one forest")
+  exit(2)
+}
 let planning = cpuSeconds()
 let explainer = try TreeExplainer(forest)
 let planned = cpuSeconds()
