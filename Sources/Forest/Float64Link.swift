@@ -13,6 +13,8 @@
 public enum Float64Link: Sendable, Equatable {
   /// The margin itself, which is a probability already: forests whose leaves hold shares.
   case probability
+  /// 1 where the margin, a share, is above a half, otherwise 0: classifiers of several outputs.
+  case majority
   /// `1 / (1 + exp(-scale * margin))`, of each output.
   case logistic(scale: Double)
   /// `exp(margin)`.
@@ -32,7 +34,7 @@ public enum Float64Link: Sendable, Equatable {
   public var givesProbabilities: Bool {
     switch self {
     case .probability, .logistic, .softmax, .scaledSoftmax: true
-    case .exponential, .softplus, .signedSquare, .isolation: false
+    case .majority, .exponential, .softplus, .signedSquare, .isolation: false
     }
   }
 
@@ -40,6 +42,7 @@ public enum Float64Link: Sendable, Equatable {
   func apply(to margins: inout [Float], outputCount: Int) {
     switch self {
     case .probability: break
+    case .majority: Self.map(&margins) { $0 > 0.5 ? 1 : 0 }
     case .logistic(let scale): Self.map(&margins) { 1 / (1 + exp(-scale * $0)) }
     case .exponential: Self.map(&margins) { exp($0) }
     case .softplus: Self.map(&margins) { log1p(exp($0)) }

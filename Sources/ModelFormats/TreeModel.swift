@@ -48,8 +48,8 @@ public struct TreeModel: Sendable {
   /// XGBoost's scikit-learn classes saved. A plain `Booster` predicts with all of its trees.
   public let bestIteration: Int?
 
-  /// The gains of each feature's splits in training, summed up; features after the last with a split
-  /// may be missing. Nil where the file does not tell.
+  /// The gains of the splits in training of each column that the ensemble reads, summed up; columns after
+  /// the last with a split may be missing. Nil where the file does not tell.
   public internal(set) var featureGains: [Double]?
 
   /// The forest, where the model is one and reads the rows as they come.
@@ -76,6 +76,19 @@ public struct TreeModel: Sendable {
     self.labels = labels?.names
     self.classValues = labels?.numbers
     self.bestIteration = bestIteration
+  }
+
+  /// The same model behind all the preprocessing that rows of these features go through.
+  ///
+  /// - Precondition: the preprocessing gives the columns that the ensemble reads.
+  func behind(_ preprocessing: Preprocessing, features: [Feature]) -> TreeModel {
+    var model = TreeModel(
+      ensemble, preprocessing: preprocessing, answers: answers, format: format, library: library,
+      libraryVersion: libraryVersion, features: features, bestIteration: bestIteration)
+    model.labels = labels
+    model.classValues = classValues
+    model.featureGains = featureGains
+    return model
   }
 
   /// Reads a model file; its format is told by its contents.

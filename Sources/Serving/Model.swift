@@ -64,7 +64,13 @@ public struct Model: Sendable {
     self.featurePositions = Dictionary(
       zip(features.map(\.name), features.indices), uniquingKeysWith: { first, _ in first })
     self.labels = manifest.labels ?? tree.labels
-    let details = tree.forest.map { ForestDetails($0, numbersLeaves: tree.library == "lightgbm") }
+    let details: ForestDetails? =
+      if case .forest(let forest) = tree.ensemble {
+        ForestDetails(
+          forest, preprocessing: tree.preprocessing, numbersLeaves: tree.library == "lightgbm")
+      } else {
+        nil
+      }
     self.details = details
     let isClassifier = objective.task.isClassification
     self.outputs = Output.allCases.filter { [labels] output in

@@ -19,7 +19,8 @@ struct Coppice: AsyncParsableCommand {
       """,
     subcommands: [
       TrainCommand.self, ServeCommand.self, WorkerCommand.self, QueueCommand.self,
-      InspectCommand.self, ConvertCommand.self, VerifyCommand.self, HealthcheckCommand.self,
+      PredictCommand.self, InspectCommand.self, ConvertCommand.self, VerifyCommand.self,
+      HealthcheckCommand.self,
     ])
 
   static func main() async {

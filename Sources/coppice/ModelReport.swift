@@ -79,8 +79,7 @@ struct ModelReport: Encodable {
     if task.isClassification {
       classes = model.labels ?? (0..<model.ensemble.classCount).map(String.init)
     }
-    // Behind preprocessing, the trees' columns are not the rows'.
-    let importances = hasPreprocessing ? nil : Self.importances(of: model)
+    let importances = Self.importances(of: model)
     importance = importances?.kind
     features = model.features.enumerated().map { index, feature in
       Column(
@@ -106,7 +105,13 @@ struct ModelReport: Encodable {
       }
       sum = values.reduce(0, +)
     }
-    return sum > 0 ? (kind, values.map { $0 / sum }) : nil
+    guard sum > 0 else { return nil }
+    guard let preprocessing = model.preprocessing else { return (kind, values.map { $0 / sum }) }
+    // Each column of the trees is made of one of the rows', or of all of them.
+    guard let sources = preprocessing.sources else { return nil }
+    var shares = [Double](repeating: 0, count: preprocessing.columnCount)
+    for (value, source) in zip(values, sources) { shares[source] += value / sum }
+    return (kind, shares)
   }
 
   /// The engines that are used, and those that are not, each with the reason.

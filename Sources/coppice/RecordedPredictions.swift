@@ -39,14 +39,34 @@ struct RecordedPredictions: Decodable {
   }
 
   init(contentsOf path: String) throws {
+    let file = try InputFile(path)
+    var bytes = Data()
+    while let part = try file.next() { bytes += part }
     do {
-      self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+      self = try JSONDecoder().decode(Self.self, from: bytes)
     } catch {
-      throw CommandError("\(path): it does not hold rows and predictions: \(error)")
+      throw CommandError("\(path): it does not hold rows and predictions: \(Self.text(of: error))")
     }
     guard predictions != nil || margins != nil else {
       throw CommandError("\(path): it holds neither \"predictions\" nor \"margins\"")
     }
+  }
+
+  /// What is wrong with JSON, and where.
+  private static func text(of error: any Error) -> String {
+    let context: DecodingError.Context
+    switch error {
+    case DecodingError.typeMismatch(_, let found), DecodingError.valueNotFound(_, let found),
+      DecodingError.dataCorrupted(let found):
+      context = found
+    case DecodingError.keyNotFound(let key, _): return "there is no \"\(key.stringValue)\""
+    default: return "\(error)"
+    }
+    let place = context.codingPath.reduce("") { path, key in
+      path + (key.intValue.map { "[\($0)]" } ?? key.stringValue)
+    }
+    return place.isEmpty
+      ? "it is not JSON, or no object" : "\(place) is not a number, or of another shape"
   }
 
   /// Predicts the rows and returns the largest difference, relative where a value is above 1.

@@ -50,16 +50,20 @@ public final class CoppiceProcess: Sendable {
 
   /// Starts the binary; its log is JSON unless the arguments say otherwise.
   ///
-  /// - Parameter launcher: a command that starts it, such as `["ip", "netns", "exec", "name"]`.
+  /// - Parameters:
+  ///   - launcher: a command that starts it, such as `["ip", "netns", "exec", "name"]`.
+  ///   - input: a file that is its standard input.
   public init(
-    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = []
+    _ arguments: [String], environment: [String: String] = [:], launcher: [String] = [],
+    input: String? = nil
   ) throws {
     process.executableURL = URL(filePath: launcher.isEmpty ? Self.binary : "/usr/bin/env")
     process.arguments = (launcher.isEmpty ? [] : launcher + [Self.binary]) + arguments
     process.environment = ProcessInfo.processInfo.environment
       .merging(["COPPICE_LOG_FORMAT": "json", "XDG_STATE_HOME": Self.noState]) { _, new in new }
       .merging(environment) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput =
+      try input.map { try FileHandle(forReadingFrom: URL(filePath: $0)) } ?? FileHandle.nullDevice
     let log = Pipe()
     let output = Pipe()
     process.standardError = log

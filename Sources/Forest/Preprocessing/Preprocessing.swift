@@ -92,6 +92,15 @@ public struct Preprocessing: Sendable, Equatable {
     }
   }
 
+  /// The caller's column that each column is made of; nil where whole rows are made of whole rows.
+  public var sources: [Int]? {
+    switch stages.first {
+    case nil: Array(0..<columnCount)
+    case .columns(let columns) where stages.count == 1: columns.map(\.source)
+    default: nil
+    }
+  }
+
   /// The rows that the ensemble reads.
   ///
   /// - Precondition: the matrix has ``columnCount`` columns.

@@ -77,10 +77,12 @@ struct ExplanationPlan: Sendable {
   var largestNodeCount: Int { passes.map(\.nodeCount).max() ?? 0 }
 }
 
-/// Sets of category codes, one after another.
+/// Sets of category codes, one after another, and other questions that are no comparison.
 struct CategoryTable: Sendable {
   private var words: [UInt64] = []
   private var sets: [(start: Int, wordCount: Int)] = []
+  /// Splits with LightGBM's rules for zero and for fractions; few models have any.
+  private var others: [Split] = []
 
   /// Adds a set, or all values there are, and tells its position.
   mutating func add(_ set: CategorySet?) -> Int {
@@ -95,6 +97,13 @@ struct CategoryTable: Sendable {
     return sets.count - 1
   }
 
+  /// Adds a question that is asked as it is, and tells its position.
+  mutating func add(_ split: Split) -> Int {
+    others.append(split)
+    sets.append((others.count - 1, -2))
+    return sets.count - 1
+  }
+
   /// Which values are in a set: -1, and 0 for those that are not.
   func contains(_ values: SIMD4<Float>, set: Int) -> SIMD4<Int32> {
     var answers = SIMD4<Int32>.zero
@@ -105,6 +114,7 @@ struct CategoryTable: Sendable {
   /// Whether a value is in a set; as ``CategorySet/contains(_:)``. A missing one is in none.
   private func contains(_ value: Float, set: Int) -> Bool {
     let (start, wordCount) = sets[set]
+    if wordCount == -2 { return others[start].child(for: value) == others[start].yes }
     if wordCount < 0 { return !value.isNaN }
     guard value >= 0, value < Float(CategorySet.limit) else { return false }
     let code = Int(value)

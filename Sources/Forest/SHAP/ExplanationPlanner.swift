@@ -108,7 +108,9 @@ struct ExplanationPlanner {
       question.needed = before.isYes ? -1 : 0
     }
     switch split.condition {
+    case _ where split.zeroIsMissing: categorical(categories.add(split))
     case .below(let threshold): question.threshold = threshold
+    case .member(let set) where set.truncatesNegative: categorical(categories.add(split))
     case .member(let set): categorical(categories.add(set))
     case .present: categorical(categories.add(nil))
     }

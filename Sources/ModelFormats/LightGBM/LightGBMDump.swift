@@ -53,6 +53,7 @@ struct LightGBMDump {
         model.trees = []
         var reader = LightGBMDumpTree()
         try json.elements { _, json in model.trees.append(try reader.read(&json)) }
+        model.featureGains = reader.featureGains
       default: try json.skip()
       }
     }
@@ -88,7 +89,7 @@ struct LightGBMDump {
     model.trees = model.trees.enumerated().map { index, tree in
       Tree(
         output: index % count, nodes: tree.nodes, leaves: tree.leaves,
-        linearLeaves: tree.linearLeaves)
+        linearLeaves: tree.linearLeaves, covers: tree.covers)
     }
     if !infos.isEmpty {
       // Constant features are left out.

@@ -6,6 +6,10 @@ struct LightGBMDumpTree {
   private var nodes: [Node] = []
   private var leaves: [Double] = []
   private var linear = LightGBMLinearLeaves()
+  /// How many rows of training reached each node; -1 where the dump does not tell.
+  private var covers: [Float] = []
+  /// The gains of each feature's splits, summed up over the trees so far.
+  private(set) var featureGains: [Double] = []
 
   /// The memory that category sets may still take: a code of eight digits makes a set of two
   /// megabytes.
@@ -15,6 +19,7 @@ struct LightGBMDumpTree {
   mutating func read(_ json: inout JSONScanner) throws -> Tree {
     nodes = []
     leaves = []
+    covers = []
     linear = LightGBMLinearLeaves()
     try json.fields { key, json in
       switch key {
@@ -26,7 +31,8 @@ struct LightGBMDumpTree {
     }
     return Tree(
       output: 0, nodes: nodes, leaves: LeafTable(values: leaves),
-      linearLeaves: linear.isUsed ? try linear.leaves(count: leaves.count) : nil)
+      linearLeaves: linear.isUsed ? try linear.leaves(count: leaves.count) : nil,
+      covers: covers.allSatisfy { $0 >= 0 && $0.isFinite } ? covers : nil)
   }
 
   /// The fields of a split, which come in any order.
@@ -41,6 +47,7 @@ struct LightGBMDumpTree {
     var decision: String?
     var missing: String?
     var defaultsLeft: Bool?
+    var gain: Double?
     var left: Int?
     var right: Int?
   }
@@ -49,6 +56,7 @@ struct LightGBMDumpTree {
   private mutating func readNode(_ json: inout JSONScanner) throws -> Int {
     let position = nodes.count
     nodes.append(.leafRow(leaves.count))
+    covers.append(-1)
     var fields = Fields()
     try json.fields { key, json in
       switch key {
@@ -67,6 +75,8 @@ struct LightGBMDumpTree {
       case "decision_type": fields.decision = try json.string()
       case "missing_type": fields.missing = try json.string()
       case "default_left": fields.defaultsLeft = try json.bool()
+      case "internal_count", "leaf_count": covers[position] = Float(try json.number())
+      case "split_gain": fields.gain = try json.number()
       case "left_child": fields.left = try readNode(&json)
       case "right_child": fields.right = try readNode(&json)
       default: try json.skip()
@@ -80,6 +90,9 @@ struct LightGBMDumpTree {
         coefficients: fields.coefficients)
     } else {
       nodes[position] = .split(try Self.split(fields))
+      if let gain = fields.gain, let feature = fields.feature {
+        featureGains.add(gain, to: feature)
+      }
     }
     return position
   }

@@ -28,6 +28,8 @@ struct LightGBMModel {
   /// The categories of each column that had some in pandas, in order.
   var pandasCategories: [[String]] = []
   var trees: [Tree] = []
+  /// The gains of each feature's splits, summed up; features after the last with a split are missing.
+  var featureGains: [Double] = []
   /// Whether the leaves of a random forest in the version `v2` are predictions, not margins; nil
   /// where the kind of file does not tell.
   var leavesAreMeans: Bool?
@@ -62,9 +64,11 @@ struct LightGBMModel {
     let forest = try forest(
       featureCount: featureCount, outputCount: outputCount,
       objective: objective.objective(leavesAreMeans: leavesAreMeans(objective)))
-    return TreeModel(
+    var model = TreeModel(
       .forest(forest), format: format, library: "lightgbm", libraryVersion: nil,
       features: try features(count: featureCount, trees: trees))
+    model.featureGains = featureGains.isEmpty ? nil : featureGains
+    return model
   }
 
   private func forest(featureCount: Int, outputCount: Int, objective: Objective) throws -> Forest {

@@ -89,6 +89,7 @@ struct LightGBMText {
         throw ModelFormatError(wrapping: error).inside("trees[\(model.trees.count)]")
       }
     }
+    model.featureGains = reader.featureGains
     if let treeCount, treeCount != model.trees.count {
       throw lines.error(
         "tree_sizes announces \(treeCount) trees, but there are \(model.trees.count)",

@@ -16,6 +16,12 @@ struct LightGBMTextTree {
   private var linear = LightGBMLinearLeaves()
   private var categoryBounds: [Int32] = []
   private var categoryWords: [UInt32] = []
+  // Statistics of training; a tree without them predicts all the same.
+  private var gains: [Double] = []
+  private var splitCounts: [Int64] = []
+  private var leafCounts: [Int64] = []
+  /// The gains of each feature's splits, summed up over the trees so far.
+  private(set) var featureGains: [Double] = []
 
   /// Takes a field of the tree; those that prediction does not need are passed over.
   mutating func read(_ line: LightGBMLines.Line, of lines: LightGBMLines) throws {
@@ -35,6 +41,9 @@ struct LightGBMTextTree {
       case "num_features": try lines.integers(line.value, into: &linear.counts)
       case "leaf_features": try lines.integers(line.value, into: &linear.features)
       case "leaf_coeff": try lines.numbers(line.value, into: &linear.coefficients)
+      case "split_gain": try? lines.numbers(line.value, into: &gains)
+      case "internal_count": try? lines.integers(line.value, into: &splitCounts)
+      case "leaf_count": try? lines.integers(line.value, into: &leafCounts)
       default: break
       }
     } catch {
@@ -51,9 +60,20 @@ struct LightGBMTextTree {
     nodes.reserveCapacity(features.count + leaves.count)
     for split in features.indices { nodes.append(.split(try node(split, sets: sets))) }
     for leaf in leaves.indices { nodes.append(.leafRow(leaf)) }
+    if gains.count == features.count {
+      for (feature, gain) in zip(features, gains) { featureGains.add(gain, to: Int(feature)) }
+    }
     return Tree(
       output: output, nodes: nodes, leaves: LeafTable(values: leaves),
-      linearLeaves: isLinear ? try linear.leaves(count: leaves.count) : nil)
+      linearLeaves: isLinear ? try linear.leaves(count: leaves.count) : nil, covers: covers)
+  }
+
+  /// How many rows of training reached each node.
+  private var covers: [Float]? {
+    guard splitCounts.count == features.count, leafCounts.count == leaves.count,
+      (splitCounts + leafCounts).allSatisfy({ $0 >= 0 })
+    else { return nil }
+    return splitCounts.map { Float($0) } + leafCounts.map { Float($0) }
   }
 
   private mutating func clear() {
@@ -68,6 +88,9 @@ struct LightGBMTextTree {
     leaves.removeAll(keepingCapacity: true)
     categoryBounds.removeAll(keepingCapacity: true)
     categoryWords.removeAll(keepingCapacity: true)
+    gains.removeAll(keepingCapacity: true)
+    splitCounts.removeAll(keepingCapacity: true)
+    leafCounts.removeAll(keepingCapacity: true)
   }
 
   private func checkCounts() throws {
@@ -148,5 +171,14 @@ struct LightGBMTextTree {
       ).inside(name)
     }
     return position
+  }
+}
+
+extension [Double] {
+  /// Adds a gain to that of a feature; what is no feature that could be is left to ``Forest``.
+  mutating func add(_ gain: Double, to feature: Int) {
+    guard 0..<ModelFormat.maximumFeatureCount ~= feature, gain.isFinite else { return }
+    if feature >= count { self += [Double](repeating: 0, count: feature + 1 - count) }
+    self[feature] += gain
   }
 }

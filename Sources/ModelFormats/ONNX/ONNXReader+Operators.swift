@@ -219,9 +219,15 @@ extension ONNXReader {
   private mutating func readSum(_ operation: ONNXOperation) throws {
     let all = try operation.inputs.indices.map { try scores(operation, $0) }
     guard var sum = all.first,
-      all.allSatisfy({ $0.steps.isEmpty && $0.outputCount == sum.outputCount })
+      all.allSatisfy({
+        ($0.steps.isEmpty || $0.task == .regression) && !$0.isComplement
+          && $0.outputCount == sum.outputCount && $0.task == sum.task
+      })
     else { throw operation.error(.unsupported, "a sum of other than the answers of trees") }
-    if all.count > 1 { sum.source = .several(all, isMean: false) }
+    if all.count > 1 {
+      sum.source = .several(all, isMean: false)
+      sum.steps = []
+    }
     try set(operation, .scores(sum))
   }
 

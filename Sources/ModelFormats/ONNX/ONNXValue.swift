@@ -141,12 +141,14 @@ struct ONNXScores {
           featureCount: columns.count, weights: weights, biases: biases, objective: objective,
           isFloat32: true, skipsMissing: false))
     case .several(let scores, let isMean):
+      let reading: Combination.Reading =
+        isMean || scores.contains { !$0.steps.isEmpty } ? .predictions : .margins
       var members: [Combination.Member] = []
       for member in scores {
         members.append(
           Combination.Member(
             try member.ensemble(), preprocessing: try member.columns.preprocessing(of: columns),
-            reading: isMean ? .predictions : .margins))
+            reading: reading))
       }
       return .combination(
         try Combination(

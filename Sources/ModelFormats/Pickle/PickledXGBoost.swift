@@ -40,11 +40,13 @@ struct PickledXGBoost {
         offset: object.offset
       ).inside("_Booster")
     }
-    try checkMissing(fields)
     do {
       let model = try model(of: booster, isEstimator: true)
       try checkRounds(model, fields)
       var tree = try model.treeModel(format: .pickle)
+      if let preprocessing = try Self.missing(fields, columnCount: tree.features.count) {
+        tree = tree.behind(preprocessing, features: tree.features)
+      }
       if tree.objective.task.isClassification {
         let labels = try PickledLabels.labels(of: fields, count: tree.ensemble.classCount)
         tree.labels = labels?.names
@@ -56,15 +58,17 @@ struct PickledXGBoost {
     }
   }
 
-  /// Estimators can be told to take another number than NaN for missing.
-  private func checkMissing(_ fields: PickleFields) throws {
+  /// Estimators can be told to take another number than NaN for missing; NaN is missing even then.
+  private static func missing(
+    _ fields: PickleFields, columnCount: Int
+  ) throws -> Preprocessing? {
     let missing = try fields.optional("missing", PickleGraph.number, "a number") ?? .nan
-    guard missing.isNaN else {
-      throw ModelFormatError(
-        .unsupported, "the estimator takes \(missing) for a missing value",
-        remedy: "train with missing=nan"
-      ).inside("missing")
-    }
+    guard !missing.isNaN else { return nil }
+    // XGBoost compares in float32.
+    let operation = ColumnOperation.replace(Double(Float(missing)), with: .nan)
+    return try Preprocessing(
+      columnCount: columnCount,
+      stages: [.columns((0..<columnCount).map { Preprocessing.Column($0, [operation]) })])
   }
 
   /// Since 0.80 estimators predict up to the best round. 0.82 is the first whose pickles differ.

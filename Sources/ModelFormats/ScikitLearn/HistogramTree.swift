@@ -12,6 +12,7 @@ struct HistogramTree {
   private let isLeaf: [Int]
   private let isCategorical: [Int]?
   private let setIndices: [Int]?
+  private let counts: [Int]?
   /// The bits of the categories that go left: 8 words a set.
   private let words: [Int]
 
@@ -41,6 +42,7 @@ struct HistogramTree {
     missingGoesLeft = nodes.column("missing_go_to_left")?.integers()
     isCategorical = nodes.column("is_categorical")?.integers()
     setIndices = nodes.column("bitset_idx")?.integers()
+    counts = nodes.column("count")?.integers()
     let sets = fields.array("raw_left_cat_bitsets")
     try budget.spend(sets?.byteCount ?? 0)
     words = sets?.integers() ?? []
@@ -70,7 +72,9 @@ struct HistogramTree {
           feature: features[node], condition: .atMost(thresholds[node]), yes: left[node],
           no: right[node], missing: missing))
     }
-    return Tree(output: output, nodes: nodes, leaves: LeafTable(values: table))
+    let covers = counts.flatMap { $0.allSatisfy { $0 >= 0 } ? $0.map { Float($0) } : nil }
+    return Tree(
+      output: output, nodes: nodes, leaves: LeafTable(values: table), covers: covers)
   }
 
   /// A split of categories; unknown ones go where missing values go.

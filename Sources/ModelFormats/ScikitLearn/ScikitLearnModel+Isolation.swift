@@ -14,12 +14,6 @@ extension ScikitLearnModel {
   /// The leaves hold the lengths of their paths, the forest their mean; the margin is what
   /// `decision_function` answers, and the class the sign of it, -1 for outliers.
   func isolation(_ reader: inout EstimatorReader) throws -> TreeModel {
-    if fields["behaviour"].flatMap(graph.text) == "old" {
-      throw ModelFormatError(
-        .unsupported, "an isolation forest of the old behaviour is not supported",
-        remedy: "train it with behaviour=\"new\""
-      ).inside("behaviour")
-    }
     let sampleCount =
       try fields.optional("_max_samples", PickleGraph.integer, "a whole number")
       ?? fields.optional("max_samples_", PickleGraph.integer, "a whole number")
@@ -56,10 +50,19 @@ extension ScikitLearnModel {
     let combination = try Combination(
       featureCount: featureCount, baseMargins: [0],
       members: [Combination.Member(.forest(forest), reading: .predictions)], rule: .sum,
-      objective: Objective(name: "isolation", task: .binary, link: .identity))
+      objective: Objective(
+        name: "isolation", task: .binary, link: .identity, threshold: try threshold().nextDown))
     return try model(
-      .combination(combination), labels: ClassLabels(names: ["-1", "1"], numbers: [-1, 1]),
-      isClassifier: true)
+      .combination(combination), labels: ClassLabels(names: ["-1", "1"], numbers: [-1, 1]))
+  }
+
+  /// The smallest margin of what is no outlier: 0, but in the behaviour of old.
+  private func threshold() throws -> Float {
+    guard fields["behaviour"].flatMap(graph.text) == "old" else { return 0 }
+    guard let value = fields["_threshold_"] ?? fields["threshold_"],
+      let threshold = graph.number(value), threshold.isFinite
+    else { throw ModelFormatError(.malformed, "expected a number").inside("threshold_") }
+    return Float(threshold)
   }
 
   /// The mean number of questions that set one of so many rows apart.

@@ -79,6 +79,12 @@ extension ScikitLearnModel {
         objective: Objective(name: objectiveName, task: .regression, link: .identity),
         summation: .mean)
     }
+    if outputCount > 1 {
+      return ScikitLearnParts(
+        baseMargins: Array(repeating: 0, count: outputCount), trees: trees,
+        objective: Objective(
+          name: objectiveName, task: .regression, link: .float64(.majority)), summation: .mean)
+    }
     return ScikitLearnParts(
       baseMargins: Array(repeating: 0, count: valueCount == 2 ? 1 : valueCount), trees: trees,
       objective: Objective(
@@ -113,9 +119,12 @@ extension ScikitLearnModel {
     _ tree: ScikitLearnTree, _ part: Part, classCount: Int, feature: (Int) -> Int
   ) throws -> Tree {
     guard tree.outputCount == 1 else {
-      throw ModelFormatError(
-        .unsupported, "a classifier of \(tree.outputCount) outputs is not supported",
-        remedy: "train one classifier an output")
+      try checkFlags(tree)
+      return try tree.tree(width: tree.outputCount, feature: feature) { _, values in
+        stride(from: values.startIndex, to: values.endIndex, by: 2).map {
+          shares(values[$0..<$0 + 2])[1]
+        }
+      }
     }
     guard classCount > 1 else {
       throw ModelFormatError(.unsupported, "the classifier knows one class only")
@@ -129,6 +138,21 @@ extension ScikitLearnModel {
         shares = all
       }
       return isBinary ? [shares[1]] : shares
+    }
+  }
+
+  /// Of several outputs each must be 0 or 1, so that the answer is one number an output.
+  private func checkFlags(_ tree: ScikitLearnTree) throws {
+    let classes = fields["classes_"].flatMap(graph.elements)
+    let areFlags = classes?.allSatisfy {
+      if case .array(let array) = graph[$0] { array.integers() == [0, 1] } else { false }
+    }
+    guard tree.valueCount == 2, areFlags == true, classes?.count == tree.outputCount else {
+      throw ModelFormatError(
+        .unsupported,
+        "a classifier of \(tree.outputCount) outputs is read only if each has the classes 0 and 1",
+        remedy: "train one classifier an output"
+      ).inside("classes_")
     }
   }
 

@@ -55,11 +55,9 @@ struct ScikitLearnModel {
   }
 
   /// The model of an ensemble that reads the rows as they come.
-  func model(
-    _ ensemble: Ensemble, labels: ClassLabels? = nil, isClassifier: Bool? = nil
-  ) throws -> TreeModel {
+  func model(_ ensemble: Ensemble, labels: ClassLabels? = nil) throws -> TreeModel {
     TreeModel(
-      ensemble, answers: isClassifier ?? object.kind.isClassifier ? .classes : .values,
+      ensemble, answers: ensemble.objective.task.isClassification ? .classes : .values,
       format: .pickle, library: "scikit-learn", libraryVersion: versionText,
       features: try features(ensemble.featureCount), labels: labels)
   }

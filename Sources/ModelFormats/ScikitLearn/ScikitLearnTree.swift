@@ -10,6 +10,8 @@ struct ScikitLearnTree {
   private let missingGoesLeft: [Int]?
   /// The number of training rows that reached each node.
   let rowCounts: [Int]
+  /// The weight of those rows, which contributions weigh paths by.
+  private let covers: [Float]?
   /// The values of each node: a row of `outputs * classes`.
   private let values: [Double]
   /// The number of outputs, and of values for each.
@@ -34,6 +36,7 @@ struct ScikitLearnTree {
     try budget.spend(nodes.byteCount + values.byteCount)
     (leftChildren, rightChildren) = (left, right)
     (self.features, self.thresholds, self.rowCounts) = (features, thresholds, rowCounts)
+    covers = nodes.column("weighted_n_node_samples")?.doubles()?.map { Float($0) }
     missingGoesLeft = nodes.column("missing_go_to_left")?.integers()
     (outputCount, valueCount) = (values.shape[1], values.shape[2])
     guard outputCount > 0, valueCount > 0, let numbers = values.doubles() else {
@@ -80,6 +83,8 @@ struct ScikitLearnTree {
             feature: feature(features[node]), condition: .atMost(thresholds[node]), yes: left,
             no: right, missing: missingGoesLeft?[node] == 1 ? left : right)))
     }
-    return Tree(output: output, nodes: nodes, leaves: LeafTable(width: width, values: table))
+    return Tree(
+      output: output, nodes: nodes, leaves: LeafTable(width: width, values: table),
+      covers: covers.flatMap { $0.allSatisfy { $0.isFinite && $0 >= 0 } ? $0 : nil })
   }
 }

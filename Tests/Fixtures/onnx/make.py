@@ -150,6 +150,14 @@ def bagging_three():
 
 
 @fixture
+def voting_regression():
+    return sklearn(ensemble.VotingRegressor([
+        ("forest", ensemble.RandomForestRegressor(n_estimators=3, max_depth=3, random_state=0)),
+        ("boosting", ensemble.GradientBoostingRegressor(n_estimators=3, max_depth=2, random_state=0)),
+    ], weights=np.array([1, 3])))
+
+
+@fixture
 def scaled_and_imputed():
     steps = [impute.SimpleImputer(), preprocessing.StandardScaler(), ensemble.RandomForestClassifier(**FOREST)]
     return sklearn(pipeline.make_pipeline(*steps), two, missing=0.2)

@@ -51,7 +51,11 @@ def save(name, model, x, rows=None, missing=False, infinite=False, frame=None, p
     data = frame(rows) if frame else rows
     answers = {}
     predicted = read.predict(data)
-    if hasattr(read, "classes_"):
+    if getattr(read, "n_outputs_", 1) > 1 and hasattr(read, "predict_proba"):
+        # Of several outputs of 0 and 1 the margins are the shares of 1.
+        answers["decision"] = numbers(np.column_stack([p[:, 1] for p in read.predict_proba(data)]))
+        answers["values"] = numbers(predicted)
+    elif hasattr(read, "classes_"):
         labels = list(read.classes_)
         answers["classes"] = [labels.index(label) for label in predicted]
         if not all(isinstance(label, str) for label in labels):
@@ -61,7 +65,9 @@ def save(name, model, x, rows=None, missing=False, infinite=False, frame=None, p
         answers["predicted"] = numbers(predicted)
     # Before 0.22 the probabilities of SAMME contradicted its votes.
     old = VERSION < (0, 22) and getattr(read, "algorithm", "") == "SAMME"
-    if hasattr(read, "predict_proba") and getattr(read, "voting", "soft") == "soft" and not old:
+    if "values" in answers:
+        pass
+    elif hasattr(read, "predict_proba") and getattr(read, "voting", "soft") == "soft" and not old:
         values = read.predict_proba(data)
         values = values[:, 1] if values.shape[1] == 2 else values
         answers["values"] = numbers(values)
@@ -169,8 +175,85 @@ def histograms():
              features=["size", "weight", "color"], categories=[None, None, list(colors)])
 
 
+def targets():
+    """Several outputs: numbers, or flags of 0 and 1."""
+    x2, score = table()
+    common = dict(n_estimators=4, max_depth=3, random_state=0)
+    numbers_, flags = np.stack([score, -2 * score, score ** 2], 1), np.stack([score > 0, x2[:, 0] > 0.5], 1) + 0
+    save("targets-forest", ensemble.RandomForestRegressor(**common).fit(x2, numbers_), x2)
+    save("flags-forest", ensemble.RandomForestClassifier(**common).fit(x2, flags), x2)
+    save("flags-extra", ensemble.ExtraTreesClassifier(**common).fit(x2, flags), x2)
+    save("flags-tree", tree.DecisionTreeClassifier(max_depth=3, random_state=0).fit(x2, flags), x2)
+    if VERSION == (1, 9):
+        model = tree.DecisionTreeClassifier(max_depth=2).fit(x2, np.stack([score > 0, np.arange(len(x2)) % 3], 1))
+        dump(FOLDER, "classes-tree.refused.pkl", model, 4)
+
+
+def boosters():
+    """LightGBM and XGBoost within scikit-learn's own."""
+    try:
+        import lightgbm
+        import xgboost
+    except ImportError:
+        return
+    import pandas
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    x, y = iris()
+    x2, score = table()
+    positive = (score > 0).astype(int)
+    quiet = dict(verbose=-1) if lightgbm.__version__ >= "3" else {}
+    few = dict(n_estimators=3, num_leaves=4, n_jobs=1, **quiet)
+    light, boost = dict(library="lightgbm ?"), dict(n_estimators=3, max_depth=2, n_jobs=1)
+    double = lambda rows: rows.astype(np.float64)
+    plain = lambda x: edges([], x, 0, False, False, 1e30)
+
+    model = make_pipeline(StandardScaler(), lightgbm.LGBMClassifier(**few)).fit(double(x), NAMES[y])
+    save("boosters-scaled", model, x, rows=plain(x), frame=double, labels=list(NAMES), **light)
+    colors = np.array(["blue", "green", "red"])
+    frame = lambda rows: pandas.DataFrame({
+        "size": rows[:, 0].astype(float), "color": pandas.Series(colors[rows[:, 1].astype(int)], dtype=object)})
+    mixed = np.column_stack([x2[:, 0], np.arange(len(x2)) % 3]).astype(np.float32)
+    columns = ColumnTransformer([
+        ("color", OneHotEncoder(), ["color"]), ("size", SimpleImputer(), ["size"])], sparse_threshold=1.0)
+    model = make_pipeline(columns, lightgbm.LGBMRegressor(**few)).fit(frame(mixed), score + mixed[:, 1])
+    save("boosters-columns", model, mixed, rows=mixed[:20], frame=frame, features=["size", "color"],
+         categories=[None, list(colors)], **light)
+    parts = lambda: [
+        ("light", lightgbm.LGBMClassifier(**few)), ("boost", xgboost.XGBClassifier(**boost)),
+        ("forest", ensemble.RandomForestClassifier(n_estimators=2, max_depth=2, random_state=0))]
+    save("boosters-voting", ensemble.VotingClassifier(parts(), voting="soft", weights=[2, 1, 1])
+         .fit(x, NAMES[y]), x, rows=plain(x), labels=list(NAMES))
+    save("boosters-votes", ensemble.VotingClassifier(parts()).fit(x2, positive), x2, rows=plain(x2))
+    save("boosters-voting-regressor", ensemble.VotingRegressor([
+        ("light", lightgbm.LGBMRegressor(**few)), ("boost", xgboost.XGBRegressor(**boost))])
+         .fit(x2, score), x2, rows=plain(x2))
+    save("boosters-bagging", ensemble.BaggingClassifier(
+        n_estimators=2, max_features=3, random_state=0, **{BASE: lightgbm.LGBMClassifier(**few)})
+         .fit(x, NAMES[y]), x, rows=plain(x), labels=list(NAMES))
+    save("boosters-bagging-regressor", ensemble.BaggingRegressor(
+        n_estimators=2, random_state=0, **{BASE: xgboost.XGBRegressor(**boost)})
+         .fit(x2, score), x2, rows=plain(x2))
+    save("boosters-search", GridSearchCV(lightgbm.LGBMRegressor(**few), dict(learning_rate=[0.1, 0.3]), cv=2)
+         .fit(x2, score), x2, rows=plain(x2), features=["Column_%d" % i for i in range(4)], **light)
+    stump = dict(boost, max_depth=1)
+    save("boosters-ada", ensemble.AdaBoostClassifier(
+        n_estimators=3, random_state=0, **{BASE: xgboost.XGBClassifier(**stump)})
+         .fit(x, y), x, rows=plain(x))
+    save("boosters-ada-binary", ensemble.AdaBoostClassifier(
+        n_estimators=3, random_state=0, **{BASE: lightgbm.LGBMClassifier(**few)})
+         .fit(x2, positive), x2, rows=plain(x2))
+
+
 def isolation():
     x2, _ = table()
+    if VERSION < (0, 22):
+        model = ensemble.IsolationForest(
+            n_estimators=5, max_samples=24, contamination=0.1, behaviour="old", random_state=0)
+        save("isolation-old", model.fit(x2), x2, labels=["-1", "1"])
     options = dict(behaviour="new", contamination="auto") if VERSION < (0, 22) else {}
     model = ensemble.IsolationForest(n_estimators=5, max_samples=24, random_state=0, **options)
     save("isolation", model.fit(x2), x2, labels=["-1", "1"])
@@ -241,6 +324,15 @@ def ada():
         save(name, model.fit(x, NAMES[y]), x, labels=list(NAMES))
         model = ensemble.AdaBoostClassifier(**dict(common, **dict(options, **{BASE: small})))
         save(name + "-binary", model.fit(x2, positive), x2)
+    forest = lambda: ensemble.RandomForestClassifier(n_estimators=2, max_depth=1, random_state=0)
+    for name, options in [("ada-forest", discrete)] + ([] if discrete == {} else [("ada-forest-real", {})]):
+        model = ensemble.AdaBoostClassifier(**dict(common, **dict(options, **{BASE: forest()})))
+        save(name, model.fit(x, NAMES[y]), x, labels=list(NAMES))
+        model = ensemble.AdaBoostClassifier(**dict(common, **dict(options, **{BASE: forest()})))
+        save(name + "-binary", model.fit(x2, positive), x2)
+    model = ensemble.AdaBoostRegressor(**{
+        BASE: ensemble.GradientBoostingRegressor(n_estimators=2, max_depth=1), "n_estimators": 4, "random_state": 0})
+    save("ada-regressor-boosting", model.fit(x2, score), x2)
     model = ensemble.AdaBoostRegressor(
         **{BASE: tree.DecisionTreeRegressor(max_depth=2, random_state=0), "n_estimators": 6, "random_state": 0})
     save("ada-regressor", model.fit(x2, score), x2)
@@ -349,6 +441,25 @@ def pipelines():
             ("size", OneHotEncoder(), ["size"])],
             remainder=StandardScaler())), ("forest", forest())])
         save("pipeline-drop", model.fit(frame(mixed), target), mixed, rows=known, frame=frame, **facts)
+    if VERSION >= (1, 3):
+        # Categories of which training saw too few.
+        many = np.array(["blue", "cyan", "green", "lime", "red"])
+        rare = np.column_stack([x2[:, 0], np.where(np.arange(len(x2)) % 23 < 2, np.arange(len(x2)) % 2 * 2 + 1,
+                                                   2 * (np.arange(len(x2)) % 3)), np.arange(len(x2)) % 7]).astype(np.float32)
+        rare[::17, 2] = 9
+        look = lambda rows: pandas.DataFrame({
+            "weight": rows[:, 0].astype(float),
+            "color": pandas.Series(many[rows[:, 1].astype(int)], dtype=object), "doors": rows[:, 2].astype(float)})
+        model = make_pipeline(ColumnTransformer([
+            ("color", OneHotEncoder(min_frequency=20, handle_unknown="infrequent_if_exist"), ["color"]),
+            ("doors", OneHotEncoder(max_categories=4, drop="first", handle_unknown="ignore"), ["doors"]),
+            ("order", OrdinalEncoder(min_frequency=15, handle_unknown="use_encoded_value", unknown_value=-2),
+             ["color", "doors"])], remainder="passthrough"), forest())
+        model.fit(look(rare), (score + (rare[:, 1] % 2) + (rare[:, 2] > 4) > 0.5).astype(int))
+        rows = rare[:40].copy()
+        rows[::8, 2] = 77
+        save("pipeline-infrequent", model, rare, rows=rows, frame=look, features=["weight", "color", "doors"],
+             categories=[None, list(many), None])
     try:
         import xgboost
     except ImportError:
@@ -430,7 +541,7 @@ def compressed():
 
 if __name__ == "__main__":
     os.makedirs(FOLDER, exist_ok=True)
-    for part in [boosting, histograms, isolation, bagging, voting, ada, pipelines, searches]:
+    for part in [boosting, histograms, isolation, bagging, voting, ada, pipelines, searches, targets, boosters]:
         part()
     if VERSION in [(0, 20), (0, 24), (1, 9)]:
         joblibs()

@@ -5,9 +5,9 @@ import Serving
 
 /// Reads lines of CSV (RFC 4180, without line breaks in quotes) as rows of a model.
 ///
-/// The first line names the columns, in any order; each is a feature of the model. Features without
-/// a column, and cells that are empty, are missing values. A cell is a number or, for a feature with
-/// categories, the category's text.
+/// The first line names the columns, in any order; each is a feature of the model. Without such a line
+/// the columns are the features in order. Features without a column, and cells that are empty, are
+/// missing values. A cell is a number or, for a feature with categories, the category's text.
 struct CSVRows {
   private let model: Model
   /// The feature of each column; nil before the header was read.
@@ -15,8 +15,9 @@ struct CSVRows {
   private var values: [Float] = []
   private var rowCount = 0
 
-  init(model: Model) {
+  init(model: Model, hasHeader: Bool = true) {
     self.model = model
+    columns = hasHeader ? nil : Array(model.features.indices)
   }
 
   /// The rows since the last time.
@@ -53,14 +54,15 @@ struct CSVRows {
     }
     guard column == columns.count else {
       throw Problem.badRequest(
-        "wrong_column_count", "the row has \(column) cells, but the header \(columns.count)")
+        "wrong_column_count",
+        "the row has \(column) cells, but there are \(columns.count) columns")
     }
     rowCount += 1
     return true
   }
 
   private func tooMany(_ count: Int) -> Problem {
-    .badRequest("wrong_column_count", "the row has more cells than the header, which has \(count)")
+    .badRequest("wrong_column_count", "the row has more cells than there are columns, \(count)")
   }
 
   private func header(_ line: UnsafeBufferPointer<UInt8>) throws -> [Int] {

@@ -20,12 +20,16 @@ struct RowCutter {
   /// The longest line, in bytes.
   static let longestLine = 1 << 20
 
-  init(model: Model, isCSV: Bool) {
+  /// The rows of a piece: enough work to be worth the way, small enough to lose and to send again.
+  static func pieceRows(of model: Model) -> Int {
+    max(64, min(16_384, (1 << 20) / (4 * max(1, model.features.count))))
+  }
+
+  init(model: Model, isCSV: Bool, hasHeader: Bool = true) {
     self.model = model
-    // Enough work to be worth the way, small enough to lose and to send again.
-    pieceRows = max(64, min(16_384, (1 << 20) / (4 * max(1, model.features.count))))
+    pieceRows = Self.pieceRows(of: model)
     self.isCSV = isCSV
-    csv = CSVRows(model: model)
+    csv = CSVRows(model: model, hasHeader: hasHeader)
     json = RowDecoder(model: model, takesUnknownCategories: false)
   }
 

@@ -10,11 +10,28 @@ extension ColumnPipeline {
     }
     let dropped = try droppedCategories(fields, count: input.columns.count)
     let isSparse = (fields["sparse_output"] ?? fields["sparse"]).flatMap(graph.integer) != 0
+    let takesUnknown = ["infrequent_if_exist", "warn"].contains(
+      fields["handle_unknown"].flatMap(graph.text))
+    let groups = try groups(fields, count: input.columns.count)
     var output = Output(columns: [], isSparse: isSparse)
     for (index, (column, keys)) in try encoded(fields, input.columns).enumerated() {
-      for (position, key) in keys.enumerated() where position != dropped[index] {
+      guard let group = groups[index] else {
+        for (position, key) in keys.enumerated() where position != dropped[index] {
+          output.columns.append(column.then(.equals(key)))
+        }
+        continue
+      }
+      try Self.check(group, keys)
+      let rare = group.max() ?? 0
+      let droppedCode = dropped[index].flatMap { group.indices.contains($0) ? group[$0] : nil }
+      for (key, code) in zip(keys, group) where code != rare && code != droppedCode {
         output.columns.append(column.then(.equals(key)))
       }
+      guard rare != droppedCode else { continue }
+      try charge(keys.count)
+      let entries = zip(keys, group).map { (key: $0, value: $1 == rare ? 1.0 : 0) }
+      output.columns.append(
+        column.then(.map(ColumnTable(entries, default: takesUnknown ? 1 : 0))))
     }
     return output
   }
@@ -25,25 +42,52 @@ extension ColumnPipeline {
       fields["handle_unknown"].flatMap(graph.text) == "use_encoded_value"
       ? fields["unknown_value"].flatMap(graph.number) ?? .nan : .nan
     let missing = fields["encoded_missing_value"].flatMap(graph.number) ?? .nan
+    let groups = try groups(fields, count: input.columns.count)
     return Output(
-      columns: try encoded(fields, input.columns).map { column, keys in
-        let entries = keys.enumerated().map { position, key in
-          (key: key, value: key.isNaN ? missing : Double(position))
+      columns: try zip(encoded(fields, input.columns), groups).map { encoded, group in
+        let (column, keys) = encoded
+        let codes = group ?? Array(keys.indices)
+        try Self.check(codes, keys)
+        let entries = zip(keys, codes).map { key, code in
+          (key: key, value: key.isNaN ? missing : Double(code))
         }
         return column.then(.map(ColumnTable(entries, default: unknown)))
       })
+  }
+
+  /// The code of each category of each column, where infrequent categories share the last one; nil
+  /// for columns without such.
+  private mutating func groups(_ fields: PickleFields, count: Int) throws -> [[Int]?] {
+    let none = [[Int]?](repeating: nil, count: count)
+    guard let value = fields["_default_to_infrequent_mappings"] else { return none }
+    guard let mappings = graph.elements(value), mappings.count == count else {
+      throw ModelFormatError(.malformed, "expected \(count) elements")
+        .inside("_default_to_infrequent_mappings")
+    }
+    return try mappings.map { mapping in
+      guard mapping != .none else { return nil }
+      guard case .array(let array) = graph[mapping], let codes = array.integers() else {
+        throw ModelFormatError(.malformed, "expected whole numbers")
+          .inside("_default_to_infrequent_mappings")
+      }
+      try charge(codes.count)
+      return codes
+    }
+  }
+
+  private static func check(_ codes: [Int], _ keys: [Double]) throws {
+    // The missing value, where it is the last category, may have no code.
+    guard codes.count == keys.count || codes.count + 1 == keys.count && keys.last?.isNaN == true
+    else {
+      throw ModelFormatError(.malformed, "expected a code for each of \(keys.count) categories")
+        .inside("_default_to_infrequent_mappings")
+    }
   }
 
   /// The numbers by which each column tells its categories, in order.
   private mutating func encoded(
     _ fields: PickleFields, _ columns: [Column]
   ) throws -> [(column: Column, keys: [Double])] {
-    if let groups = fields["_infrequent_indices"].flatMap(graph.elements),
-      groups.contains(where: { $0 != .none })
-    {
-      throw ModelFormatError(.unsupported, "groups of infrequent categories are not supported")
-        .inside("_infrequent_indices")
-    }
     guard let lists = fields["categories_"].flatMap(graph.elements), lists.count == columns.count
     else {
       throw ModelFormatError(.malformed, "expected the categories of \(columns.count) columns")

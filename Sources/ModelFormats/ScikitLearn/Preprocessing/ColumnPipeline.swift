@@ -77,13 +77,7 @@ struct ColumnPipeline {
         "the model reads \(last.ensemble.featureCount) columns, but the transformers make "
           + "\(preprocessing.outputCount)")
     }
-    var model = TreeModel(
-      last.ensemble, preprocessing: preprocessing, answers: last.answers, format: last.format,
-      library: last.library, libraryVersion: last.libraryVersion, features: features,
-      bestIteration: last.bestIteration)
-    model.labels = last.labels
-    model.classValues = last.classValues
-    return model
+    return last.behind(preprocessing, features: features)
   }
 
   private static func stage(_ columns: [Column]) -> Preprocessing.Stage {
