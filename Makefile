@@ -32,7 +32,7 @@ serve: build model ## Install what is missing, build, train Iris if there is no 
 .PHONY: test
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh $(LIBRARIES) xgboost redis-server curl openssl python3-venv
+	@Scripts/install.sh $(LIBRARIES) xgboost redis-server faketime curl openssl python3-venv
 	$(step) 'Swift tests of each floor'
 	$(SWIFT) test --skip IntegrationTests
 	$(step) 'Swift tests of the whole, one at a time: each has servers of its own'
@@ -47,9 +47,9 @@ ROUNDS ?= 10
 .PHONY: chaos
 chaos: ## Break the queue ROUNDS times (10) and count what is lost (Linux, about half an hour)
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh $(LIBRARIES) redis-server
+	@Scripts/install.sh $(LIBRARIES) redis-server faketime
 	$(step) 'Faults'
-	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueue|RedisSentinelTests'
+	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --filter 'ChaosTests|RedisQueue|RedisSentinelTests|RedisClusterTests'
 
 .PHONY: soak
 soak: ## Swap models a thousand times under load (SWAPS=1000)

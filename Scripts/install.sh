@@ -26,6 +26,7 @@ brewed() {
     libsqlite3-dev) echo sqlite3 ;;
     zlib1g-dev) echo zlib ;;
     python3-venv) echo python3 ;;
+    faketime) echo libfaketime ;;
     *) echo "$1" ;;
   esac
 }

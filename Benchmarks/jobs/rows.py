@@ -24,6 +24,7 @@ parser.add_argument("--columns", type=int, default=28)
 parser.add_argument("--trees", type=int, default=100)
 parser.add_argument("--rounds", type=int, default=2)
 parser.add_argument("--redis", action="store_true")
+parser.add_argument("--data", help="a folder that keeps the table and the model between runs")
 options = parser.parse_args()
 
 
@@ -57,6 +58,8 @@ def prepare(folder):
     import pandas as pd
     import xgboost as xgb
 
+    if os.path.exists(f"{folder}/rows.csv"):
+        return
     random = np.random.default_rng(1)
     names = [f"f{n}" for n in range(options.columns)]
     rows = random.normal(size=(options.rows, options.columns)).astype(np.float32)
@@ -64,7 +67,7 @@ def prepare(folder):
     model = xgb.train(
         {"objective": "binary:logistic", "max_depth": 6, "nthread": 2},
         xgb.DMatrix(rows[:50_000], labels[:50_000], feature_names=names), options.trees)
-    os.makedirs(f"{folder}/models/m/1")
+    os.makedirs(f"{folder}/models/m/1", exist_ok=True)
     model.save_model(f"{folder}/models/m/1/model.json")
     pd.DataFrame(rows, columns=names).to_csv(f"{folder}/rows.csv", index=False, float_format="%.6f")
 
@@ -97,6 +100,7 @@ def coppice(folder, port):
     address = f"http://127.0.0.1:{port}/api/jobs/{job}"
     while json.loads(urllib.request.urlopen(address + "?wait=60s").read())["status"] != "done":
         pass
+    print(f"  accepted and done after {time.perf_counter() - start:.2f} s") if os.environ.get("PHASES") else None
     subprocess.check_call(["curl", "-sS", "-o", f"{folder}/coppice.csv", address + "/result"])
     return time.perf_counter() - start
 
@@ -111,7 +115,8 @@ def largest_difference(folder):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as state, contextlib.ExitStack() as stack:
+        folder = options.data or state
         prepare(folder)
         port = free_port()
         serve = [options.binary, "serve", f"{folder}/models", "--port", str(port), "--no-grpc"]
@@ -124,7 +129,7 @@ def main():
                     running(options.binary, "worker", f"{folder}/models", "--redis", url))
             serve += ["--redis", url]
         else:
-            serve += ["--jobs-file", f"{folder}/jobs.sqlite"]
+            serve += ["--jobs-file", f"{state}/jobs.sqlite"]
         stack.enter_context(running(*serve))
         until_ready(port)
         theirs = min(peer(folder) for _ in range(options.rounds))

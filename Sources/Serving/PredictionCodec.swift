@@ -113,7 +113,11 @@ extension ByteBuffer {
   fileprivate mutating func writeMatrix(_ matrix: Matrix) {
     writeInteger(UInt32(matrix.rowCount), endianness: .little)
     writeInteger(UInt32(matrix.columnCount), endianness: .little)
-    for value in matrix.values { writeInteger(value.bitPattern, endianness: .little) }
+    #if _endian(little)
+      _ = matrix.values.withUnsafeBytes { writeBytes($0) }
+    #else
+      for value in matrix.values { writeInteger(value.bitPattern, endianness: .little) }
+    #endif
   }
 
   fileprivate mutating func readMatrix() -> Matrix? {
@@ -122,11 +126,16 @@ extension ByteBuffer {
       case let (count, overflow) = Int(rowCount).multipliedReportingOverflow(by: Int(columnCount)),
       !overflow, count <= readableBytes / 4
     else { return nil }
-    var values: [Float] = []
-    values.reserveCapacity(count)
-    for _ in 0..<count {
-      guard let bits = readInteger(endianness: .little, as: UInt32.self) else { return nil }
-      values.append(Float(bitPattern: bits))
+    guard let bytes = readSlice(length: count * 4) else { return nil }
+    let values = [Float](unsafeUninitializedCapacity: count) { values, filled in
+      // Safe: both are as many bytes long, and any bits are a float32.
+      bytes.withUnsafeReadableBytes { UnsafeMutableRawBufferPointer(values).copyMemory(from: $0) }
+      #if _endian(big)
+        for index in 0..<count {
+          values[index] = Float(bitPattern: values[index].bitPattern.byteSwapped)
+        }
+      #endif
+      filled = count
     }
     return Matrix(rowCount: Int(rowCount), columnCount: Int(columnCount), values: values)
   }

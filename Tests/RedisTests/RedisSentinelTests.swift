@@ -91,7 +91,8 @@ struct RedisSentinelTests {
       process.standardOutput = FileHandle.nullDevice
       try process.run()
       defer {
-        process.terminate()
+        // A thread that starts processes may block other signals, and they inherit that.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
       }
       let sentinel = RedisClient(

@@ -3,16 +3,11 @@ import Redis
 
 /// Pieces of durable jobs, whose payloads do not stand in the stream.
 extension RedisJobSource {
-  /// Fetches the payloads of the pieces among the entries; leaves out those whose job has ended, and
-  /// those that Redis did not answer for, which are taken over later.
-  func begin(_ entries: [JobEntry]) async -> [JobEntry] {
+  /// Fetches the payloads of the pieces among the entries; leaves out those whose job has ended.
+  func begin(_ entries: [JobEntry]) async throws(RedisError) -> [JobEntry] {
     let positions = entries.indices.filter { entries[$0].piece != nil && entries[$0].id != nil }
     guard !positions.isEmpty else { return entries }
-    let replies = try? await redis.send(positions.compactMap { begin(entries[$0]) })
-    guard let replies, replies.count == positions.count else {
-      logger.warning("cannot fetch pieces", metadata: ["pieces": "\(positions.count)"])
-      return entries.filter { $0.piece == nil }
-    }
+    let replies = try await redis.send(positions.compactMap { begin(entries[$0]) })
     var begun: [JobEntry?] = entries
     for (position, reply) in zip(positions, replies) {
       switch reply.elements?.first {

@@ -71,14 +71,19 @@ public final class RedisJobSource: JobSource, Service {
 
   /// One look at what others left, if it is due, or else one read, which may find nothing.
   private func takeOnce(upTo limit: Int) async throws(RedisError) -> [Job] {
+    // What is taken while the other connection is down could be neither begun nor completed, and each
+    // time would count as an attempt.
+    if !redis.isConnected {
+      guard await cancelWhenGracefulShutdown({ await self.redis.connected() }) else { return [] }
+    }
     let connection = try await connection()
     if let left = try await takeOver(connection) {
       metrics.takenOver.increment()
-      return await take(in: [left])
+      return try await take(in: [left])
     }
     let waiting = try await takeWaiting(connection, upTo: limit)
-    if !waiting.isEmpty { return await take(in: waiting) }
-    return await take(in: try await read(connection))
+    if !waiting.isEmpty { return try await take(in: waiting) }
+    return try await take(in: try await read(connection))
   }
 
   /// What waits in the first stream that has anything; now and then the last stream comes first, so
@@ -138,12 +143,13 @@ public final class RedisJobSource: JobSource, Service {
     }
   }
 
-  /// Keeps what may be computed and ends what may not.
-  private func take(in entries: [JobEntry]) async -> [Job] {
+  /// Keeps what may be computed and ends what may not. Entries that Redis gave out but does not tell
+  /// more of are found again by the next connection.
+  private func take(in entries: [JobEntry]) async throws(RedisError) -> [Job] {
     guard !entries.isEmpty else { return [] }
     let offset = redis.clockOffset
     let intake = Intake(
-      await begin(entries), maximumAttempts: configuration.maximumAttempts, now: .now,
+      try await begin(entries), maximumAttempts: configuration.maximumAttempts, now: .now,
       clockOffset: offset)
     hold(intake.jobs + intake.expired + intake.exhausted)
     metrics.taken.increment(by: intake.jobs.count)

@@ -23,7 +23,8 @@ extension SQLiteJobQueue {
     var job = job
     job.idempotency = nil
     let unkeyed = job
-    _ = try await change(id) { try $0.insert(unkeyed, id, isSealed: false) }
+    // What is not sealed yet is not promised; the seal takes it to disk.
+    _ = try await change(id, flushes: false) { try $0.insert(unkeyed, id, isSealed: false) }
     return id
   }
 
@@ -32,7 +33,9 @@ extension SQLiteJobQueue {
     _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID
   ) async throws(JobError) {
     try check(payload)
-    try await change(id) { try $0.append(payload, rows: rows, number: number, to: id) }
+    try await change(id, flushes: false) {
+      try $0.append(payload, rows: rows, number: number, to: id)
+    }
     arrivals.signal()
   }
 
@@ -103,10 +106,11 @@ extension SQLiteJobQueue {
 
   /// Changes a job in a transaction, and tells who watches it.
   private func change<Result: Sendable>(
-    _ id: JobID, _ body: @escaping @Sendable (SQLiteJobs) throws -> Result
+    _ id: JobID, flushes: Bool = true,
+    _ body: @escaping @Sendable (SQLiteJobs) throws -> Result
   ) async throws(JobError) -> Result {
     do throws(JobError) {
-      let result = try await writer.perform { try body(SQLiteJobs($0, self)) }
+      let result = try await writer.perform(flushes: flushes) { try body(SQLiteJobs($0, self)) }
       changes.signal(id)
       return result
     } catch {

@@ -29,7 +29,9 @@ public final class SQLiteJobSource: JobSource, Service {
       return Array(held.values)
     }
     guard !left.isEmpty else { return }
-    _ = try? await queue.writer.perform { [queue] in try SQLiteJobs($0, queue).release(left) }
+    _ = try? await queue.writer.perform(flushes: false) { [queue] in
+      try SQLiteJobs($0, queue).release(left)
+    }
     queue.arrivals.signal()
   }
 
@@ -38,7 +40,7 @@ public final class SQLiteJobSource: JobSource, Service {
     while !Task.isCancelled, !Task.isShuttingDownGracefully {
       let generation = queue.arrivals.generation
       do throws(JobError) {
-        let taken = try await queue.writer.perform { [queue] in
+        let taken = try await queue.writer.perform(flushes: false) { [queue] in
           try SQLiteJobs($0, queue).take(upTo: max(1, limit))
         }
         note(taken)
@@ -71,7 +73,7 @@ public final class SQLiteJobSource: JobSource, Service {
     var isFirst = [Bool](repeating: false, count: results.count)
     while true {
       do throws(JobError) {
-        isFirst = try await queue.writer.perform { [queue] database in
+        isFirst = try await queue.writer.perform(flushes: false) { [queue] database in
           let jobs = SQLiteJobs(database, queue)
           return try results.map { try jobs.settle($0.job, $0.outcome) }
         }

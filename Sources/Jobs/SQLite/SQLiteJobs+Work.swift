@@ -38,7 +38,8 @@ extension SQLiteJobs {
     for priority in JobPriority.allCases {
       let found = try database.rows(
         """
-        SELECT place, job, number, attempts, body FROM piece
+        SELECT place, job, number, attempts, (SELECT bytes FROM body WHERE body.place = piece.place)
+        FROM piece
         WHERE taken = 0 AND priority = ? ORDER BY number, place LIMIT ?
         """,
         [
@@ -114,9 +115,10 @@ extension SQLiteJobs {
       return true
     }
     let isFirst = try database.run(
-      "UPDATE piece SET taken = 2, body = NULL, answer = ? WHERE place = ? AND answer IS NULL",
+      "UPDATE piece SET taken = 2, answer = ? WHERE place = ? AND answer IS NULL",
       [.blob(answer), .place(job.place)])
     guard isFirst == 1 else { return false }
+    try database.run("DELETE FROM body WHERE place = ?", [.place(job.place)])
     try database.run(
       """
       UPDATE job SET done = done + 1, version = version + 1,

@@ -63,11 +63,13 @@ struct SQLiteJobs {
     guard !record.state.isFinal else { throw JobError.ended(record.state.rawValue) }
     guard record.pieces == number else { return }
     try database.run(
-      "INSERT INTO piece (job, number, priority, rows, body) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO piece (job, number, priority, rows) VALUES (?, ?, ?, ?)",
       [
         .text("\(id)"), .integer(Int64(number)), .integer(record.priority.number),
-        .integer(Int64(rows)), .blob(payload),
+        .integer(Int64(rows)),
       ])
+    try database.run(
+      "INSERT INTO body (place, bytes) VALUES (last_insert_rowid(), ?)", [.blob(payload)])
     try database.run(
       "UPDATE job SET pieces = pieces + 1, rows = rows + ? WHERE id = ?",
       [.integer(Int64(rows)), .text("\(id)")])
@@ -111,7 +113,7 @@ struct SQLiteJobs {
     switch next {
     // What is done is kept as a result, and what is dead for another try; nothing of it is given out.
     case .done, .dead:
-      try database.run("UPDATE piece SET taken = 2 WHERE job = ?", [.text("\(id)")])
+      try database.run("UPDATE piece SET taken = 2 WHERE job = ? AND taken <> 2", [.text("\(id)")])
     default: try database.run("DELETE FROM piece WHERE job = ?", [.text("\(id)")])
     }
   }

@@ -3,7 +3,7 @@ enum SQLiteSchema {
   /// Makes them if they are not there.
   ///
   /// Times are Unix ms. Priorities are numbers, the most urgent first. A piece waits (0), is taken (1)
-  /// or done (2).
+  /// or done (2). Its body stands apart, because SQLite writes a row anew whenever a part of it changes.
   static let text = """
     CREATE TABLE IF NOT EXISTS job (
       id TEXT PRIMARY KEY, state TEXT NOT NULL, priority INTEGER NOT NULL, tenant TEXT NOT NULL,
@@ -23,8 +23,11 @@ enum SQLiteSchema {
       place INTEGER PRIMARY KEY AUTOINCREMENT,
       job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, number INTEGER NOT NULL,
       priority INTEGER NOT NULL, taken INTEGER NOT NULL DEFAULT 0,
-      attempts INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL, body BLOB, answer BLOB,
+      attempts INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL, answer BLOB,
       UNIQUE (job, number)
+    );
+    CREATE TABLE IF NOT EXISTS body (
+      place INTEGER PRIMARY KEY REFERENCES piece (place) ON DELETE CASCADE, bytes BLOB NOT NULL
     );
     CREATE INDEX IF NOT EXISTS piece_waiting ON piece (priority, number, place) WHERE taken = 0;
     CREATE TABLE IF NOT EXISTS idempotency (

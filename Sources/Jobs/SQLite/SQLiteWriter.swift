@@ -55,11 +55,14 @@ final class SQLiteWriter: Sendable {
   /// Runs `body` within a transaction, and returns when that is on disk.
   ///
   /// What `body` did is undone when it throws; the other operations of the transaction stay.
+  ///
+  /// - Parameter flushes: no when it may go with the next flush: a crash of the process loses nothing
+  ///   all the same, a crash of the machine what can be done again.
   func perform<Result: Sendable>(
-    _ body: @escaping @Sendable (SQLiteDatabase) throws -> Result
+    flushes: Bool = true, _ body: @escaping @Sendable (SQLiteDatabase) throws -> Result
   ) async throws(JobError) -> Result {
     let result: Swift.Result<Result, JobError> = await withCheckedContinuation { continuation in
-      schedule(Operation(body: body, continuation: continuation))
+      schedule(Operation(flushes: flushes, body: body, continuation: continuation))
     }
     return try result.get()
   }
@@ -82,6 +85,9 @@ final class SQLiteWriter: Sendable {
     var problem: JobError?
     do {
       let database = try opened()
+      // A flush of the log takes with it what was written before.
+      let flushes = operations.contains(where: \.flushes)
+      try database.execute("PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")")
       try database.execute("BEGIN IMMEDIATE")
       for operation in operations { operation.perform(database) }
       do {
@@ -105,11 +111,12 @@ final class SQLiteWriter: Sendable {
           atPath: folder, withIntermediateDirectories: true)
       }
       let database = try SQLiteDatabase(path: path)
-      // WAL: one flush a commit. FULL: that flush is waited for, so that a power cut loses nothing.
+      // Pages of 16 KB, because pieces are large.
+      // WAL: one flush a commit, which is waited for (`commit`), so that a power cut loses nothing.
       // EXCLUSIVE: a second process on the file is refused instead of computing the same jobs.
       try database.execute(
         """
-        PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+        PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
         PRAGMA auto_vacuum = INCREMENTAL; PRAGMA foreign_keys = ON;
         """)
       try database.execute("BEGIN IMMEDIATE")
@@ -136,6 +143,8 @@ final class SQLiteWriter: Sendable {
 
 /// A part of a transaction.
 private protocol SQLiteOperation: Sendable {
+  var flushes: Bool { get }
+
   func perform(_ database: SQLiteDatabase)
 
   /// The transaction is on disk, or could not be had.
@@ -143,15 +152,17 @@ private protocol SQLiteOperation: Sendable {
 }
 
 private final class Operation<Result: Sendable>: SQLiteOperation {
+  let flushes: Bool
   private let body: @Sendable (SQLiteDatabase) throws -> Result
   private let continuation: CheckedContinuation<Swift.Result<Result, JobError>, Never>
   // Safe: only touched on the writer's queue.
   private nonisolated(unsafe) var outcome: Swift.Result<Result, JobError>?
 
   init(
-    body: @escaping @Sendable (SQLiteDatabase) throws -> Result,
+    flushes: Bool, body: @escaping @Sendable (SQLiteDatabase) throws -> Result,
     continuation: CheckedContinuation<Swift.Result<Result, JobError>, Never>
   ) {
+    self.flushes = flushes
     self.body = body
     self.continuation = continuation
   }

@@ -137,6 +137,15 @@ struct CSVRows {
     var exponent = 0
     var isAfterPoint = false
     while position < line.count {
+      // Most numbers are a digit, a point and several digits: those are read at once.
+      if isAfterPoint, count <= 8, let some = digitsAtOnce(line, position), some.count > 0 {
+        digits = digits &* some.scale &+ some.value
+        count += some.count
+        exponent -= some.count
+        position += some.count
+        if some.count < 8 { break }
+        continue
+      }
       let digit = line[position] &- UInt8(ascii: "0")
       if digit < 10 {
         digits = digits &* 10 &+ UInt64(digit)
@@ -149,10 +158,38 @@ struct CSVRows {
       }
       position += 1
     }
-    guard 1...19 ~= count, let value = Double(decimal: digits, exponent: exponent) else {
-      return nil
+    guard 1...19 ~= count else { return nil }
+    // Both are exact, so that the quotient is rounded once; else the same with more digits.
+    if digits <= 1 << 53, exponent >= -8 {
+      let value = Double(digits) / Double(powersOfTen[-exponent])
+      return isNegative ? -value : value
     }
+    guard let value = Double(decimal: digits, exponent: exponent) else { return nil }
     return isNegative ? -value : value
+  }
+
+  /// The digits that stand first among the next eight bytes; nil where less than eight are left.
+  ///
+  /// One word of eight digits becomes a number by three multiplications (D. Lemire, "Quickly parsing
+  /// eight digits", 2018); fewer are moved to its end, behind zeros.
+  @inline(__always)
+  private static func digitsAtOnce(
+    _ line: UnsafeBufferPointer<UInt8>, _ position: Int
+  ) -> (value: UInt64, count: Int, scale: UInt64)? {
+    guard position &+ 8 <= line.count else { return nil }
+    // Safe: eight bytes are left.
+    let word = UInt64(
+      littleEndian: UnsafeRawPointer(line.baseAddress!).loadUnaligned(
+        fromByteOffset: position, as: UInt64.self))
+    var value = word ^ 0x3030_3030_3030_3030
+    let others = ((value &+ 0x7676_7676_7676_7676) | value) & 0x8080_8080_8080_8080
+    let count = others == 0 ? 8 : others.trailingZeroBitCount >> 3
+    guard count > 0 else { return (0, 0, 1) }
+    value <<= UInt64((8 &- count) &* 8)
+    value = value &* 10 &+ (value >> 8)
+    let low = (value & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+    let high = ((value >> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001
+    return ((low &+ high) >> 32, count, powersOfTen[count])
   }
 
   /// Reads a cell as text, with or without quotes.
@@ -184,3 +221,8 @@ struct CSVRows {
     throw Problem.badRequest("invalid_csv", "a quote is not closed on its line")
   }
 }
+
+/// 10 to the power of the position.
+private let powersOfTen: InlineArray<9, UInt64> = [
+  1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000,
+]

@@ -44,23 +44,27 @@ extension JobRoutes {
     }
     let id = try await queue.open(call.job(context))
     do {
-      var cutter = RowCutter(model: model, isCSV: form == .csv)
-      var number = 0
-      var size = 0
-      for try await bytes in request.body {
-        size += bytes.readableBytes
-        guard size <= limit else { throw Problem.tooLarge(limit: limit) }
-        call.note(bytes)
-        try cutter.feed(bytes)
-        while let rows = cutter.next() {
-          try await append(rows, number, to: id, call)
+      // While a piece is handed in, the next one is read.
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        var cutter = RowCutter(model: model, isCSV: form == .csv)
+        var number = 0
+        var size = 0
+        func append(_ rows: Matrix) async throws {
+          try await group.next()
+          let (predict, piece) = (call.predict, number)
+          group.addTask { try await self.append(rows, piece, to: id, predict) }
           number += 1
         }
-      }
-      try cutter.finish()
-      while let rows = cutter.next() {
-        try await append(rows, number, to: id, call)
-        number += 1
+        for try await bytes in request.body {
+          size += bytes.readableBytes
+          guard size <= limit else { throw Problem.tooLarge(limit: limit) }
+          call.note(bytes)
+          try cutter.feed(bytes)
+          while let rows = cutter.next() { try await append(rows) }
+        }
+        try cutter.finish()
+        while let rows = cutter.next() { try await append(rows) }
+        try await group.next()
       }
       return try await queue.seal(id, as: call.job(context))
     } catch {
@@ -70,8 +74,10 @@ extension JobRoutes {
     }
   }
 
-  private func append(_ rows: Matrix, _ number: Int, to id: JobID, _ call: JobCall) async throws {
-    let payload = PredictionCodec.encode(call.predict.request(for: rows))
+  private func append(
+    _ rows: Matrix, _ number: Int, to id: JobID, _ call: PredictCall
+  ) async throws {
+    let payload = PredictionCodec.encode(call.request(for: rows))
     do throws(JobError) {
       try await queue.append(payload, rows: rows.rowCount, number: number, to: id)
     } catch {

@@ -3,6 +3,12 @@ import JSON
 import NIOCore
 import Serving
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Cuts a stream of lines, of CSV or JSON, into matrices of some thousand rows.
 struct RowCutter {
   private let model: Model
@@ -58,7 +64,10 @@ struct RowCutter {
       let whole = UnsafeBufferPointer(rebasing: all.bindMemory(to: UInt8.self)[..<length])
       var start = 0
       while start < length {
-        let end = whole[start...].firstIndex(of: UInt8(ascii: "\n")) ?? length
+        // Safe: the rest of the lines, which end with a line's end.
+        let found = memchr(whole.baseAddress! + start, 0x0A, length - start)
+        let end =
+          found.map { UnsafeRawPointer($0) - UnsafeRawPointer(whole.baseAddress!) } ?? length
         try readLine(UnsafeBufferPointer(rebasing: whole[start..<end]))
         start = end + 1
       }
