@@ -151,8 +151,11 @@ struct LoadEstimate: Sendable {
     rows -= count
     if isDone { doneRows += count }
     let elapsed = (now - busySince).nanoseconds
-    // Short measurements are noise; the newest one counts for a half.
-    guard doneRows > 0, elapsed >= 20_000_000 || requests == 0 else { return }
+    // Short measurements are noise, and so are those with less done than is under way: a large
+    // request does its rows all the time, and counts when it ends. The newest one counts for a half.
+    guard doneRows > 0,
+      requests == 0 || elapsed >= 20_000_000 && (doneRows >= rows || elapsed >= 10_000_000_000)
+    else { return }
     let measured = Double(doneRows) / (Double(max(1, elapsed)) / 1e9)
     rate = rate.map { ($0 + measured) / 2 } ?? measured
     (busySince, doneRows) = (now, 0)

@@ -111,6 +111,23 @@ struct LimitTests {
     #expect(load.wait == .seconds(2))
   }
 
+  @Test("is not misled by small requests beside a large one, whose rows count when it ends")
+  func unevenRequests() {
+    let start = ContinuousClock.now
+    var load = LoadEstimate(now: start)
+    load.begin(rows: 1000, now: start)
+    load.end(rows: 1000, isDone: true, now: start + .seconds(1))
+    load.begin(rows: 1500, now: start + .seconds(10))
+    for turn in 0..<20 {
+      let begin = start + .seconds(10) + .milliseconds(30 * turn)
+      load.begin(rows: 1, now: begin)
+      load.end(rows: 1, isDone: true, now: begin + .milliseconds(30))
+    }
+    #expect(load.wait == .seconds(1.5))
+    load.end(rows: 1500, isDone: true, now: start + .seconds(11.52))
+    #expect(abs((load.rate ?? 0) - 1000) < 0.01)
+  }
+
   @Test("cuts a large request into pieces with the same answer, and stops at its deadline")
   func pieces() async throws {
     let model = try SmallModel.model("iris", version: "1")
