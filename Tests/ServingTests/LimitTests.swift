@@ -137,7 +137,8 @@ struct LimitTests {
     let rows = Matrix(rowCount: count, columnCount: 4, values: values)
     let local = LocalPredictor(ModelCatalog([model]))
     let request = PredictionRequest(
-      model: model, rows: rows, outputs: [.predict, .probabilities], deadline: .after(.seconds(600)))
+      model: model, rows: rows, outputs: [.predict, .probabilities], deadline: .after(.seconds(600))
+    )
     let whole = try model.predict(rows, outputs: [.predict, .probabilities])
     #expect(try await local.predict(request) == whole)
     var late = request
