@@ -22,10 +22,11 @@ public struct FastEngine: Engine {
 
   private let single: any Engine
   private let engines: [(rows: Int, engine: any Engine)]
+  /// The parts of a split batch are multiples of this: the largest block of ``SliceEngine``, or the
+  /// rows that ``WalkEngine`` walks at the same time.
+  private let blockRows: Int
 
   private static let sizes = [1, 16, 32, 64, 256]
-  /// The parts of a split batch are multiples of the largest block of ``SliceEngine``.
-  private static let blockRows = 512
   /// Waking a thread takes about ten microseconds: less work than this, in seconds, is not split.
   private static let worthSplitting = 100e-6
 
@@ -68,10 +69,11 @@ public struct FastEngine: Engine {
     self.choices = choices
     self.instructions = instructions
     self.threads = threads
+    blockRows = choices.last?.kind == .slice ? 512 : 64
     if threads > 1, splitFrom == nil, let engine = engines.last?.engine {
       let rows = EngineStopwatch.rowLimit
       let perRow = stopwatch.seconds(engine, rows: rows, fastest: 0) / Double(rows)
-      self.splitFrom = max(Self.blockRows, Int(min(1e9, Self.worthSplitting / perRow)))
+      self.splitFrom = max(blockRows, Int(min(1e9, Self.worthSplitting / perRow)))
     } else {
       self.splitFrom = threads > 1 ? splitFrom ?? .max : .max
     }
@@ -119,7 +121,7 @@ public struct FastEngine: Engine {
     into margins: inout MutableSpan<Float>,
     _ engine: any Engine
   ) {
-    let blocks = (rowCount + Self.blockRows - 1) / Self.blockRows
+    let blocks = (rowCount + blockRows - 1) / blockRows
     let parts = min(threads, blocks)
     let (featureCount, outputCount) = (forest.featureCount, forest.outputCount)
     rows.withUnsafeBufferPointer { rows in
@@ -127,8 +129,8 @@ public struct FastEngine: Engine {
         // Safe: the parts are disjoint, and concurrentPerform returns after all of them.
         nonisolated(unsafe) let (rows, margins) = (rows, margins)
         DispatchQueue.concurrentPerform(iterations: parts) { part in
-          let begin = blocks * part / parts * Self.blockRows
-          let end = min(rowCount, blocks * (part + 1) / parts * Self.blockRows)
+          let begin = blocks * part / parts * blockRows
+          let end = min(rowCount, blocks * (part + 1) / parts * blockRows)
           let values = UnsafeBufferPointer(
             rebasing: rows[begin * featureCount..<end * featureCount])
           let target = UnsafeMutableBufferPointer(
