@@ -3,6 +3,8 @@ struct Intake {
   private(set) var jobs: [Job] = []
   /// Too late: they end as `expired` and are not computed.
   private(set) var expired: [Job] = []
+  /// Nobody waits for them any more: they are not computed.
+  private(set) var cancelled: [Job] = []
   /// Given out too often: they end as `dead`.
   private(set) var exhausted: [Job] = []
   /// Not jobs: they are set aside.
@@ -13,13 +15,16 @@ struct Intake {
   ) {
     for entry in entries {
       do throws(JobEntry.Damage) {
-        let job = try entry.job(clockOffset: clockOffset)
-        if job.deadline <= now {
-          expired.append(job)
-        } else if job.attempt > maximumAttempts {
-          exhausted.append(job)
-        } else {
-          jobs.append(job)
+        for (position, job) in try entry.jobs(clockOffset: clockOffset).enumerated() {
+          if entry.isHungUp(position) {
+            cancelled.append(job)
+          } else if job.deadline <= now {
+            expired.append(job)
+          } else if job.attempt > maximumAttempts {
+            exhausted.append(job)
+          } else {
+            jobs.append(job)
+          }
         }
       } catch {
         damaged.append((entry, error))

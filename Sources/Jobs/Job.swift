@@ -16,6 +16,18 @@ public struct Job: Sendable, Equatable {
   let place: JobPlace
   /// The server process that waits for it; empty for a piece.
   let replyTo: String
+  /// What it stands in, if it was handed in together with others.
+  var bundle: BundlePlace?
+}
+
+/// A job's place in a bundle.
+struct BundlePlace: Sendable, Equatable {
+  /// The name of the bundle.
+  let id: JobID
+  /// How many jobs are in it.
+  let count: Int
+  /// Which of them this is, from 0.
+  let position: Int
 }
 
 /// Where a queue keeps what it has given out.

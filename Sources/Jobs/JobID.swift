@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Names a job: 128 random bits, so that no one can guess another one's.
 public struct JobID: Sendable, Hashable, CustomStringConvertible {
   private let high: UInt64
@@ -43,5 +45,21 @@ public struct JobID: Sendable, Hashable, CustomStringConvertible {
       }
       return 32
     }
+  }
+}
+
+extension JobID {
+  /// Reads what ``write(to:)`` writes; nil when there is less.
+  init?(from bytes: inout ByteBuffer) {
+    guard let (high, low) = bytes.readMultipleIntegers(as: (UInt64, UInt64).self) else {
+      return nil
+    }
+    self.high = high
+    self.low = low
+  }
+
+  /// Writes its 16 bytes.
+  func write(to bytes: inout ByteBuffer) {
+    bytes.writeMultipleIntegers(high, low)
   }
 }

@@ -8,14 +8,21 @@ struct Waiters<Waiter> {
   private struct Entry {
     let waiter: Waiter
     let deadline: Deadline
+    var bundle: BundlePlace?
     var isOverdue = false
   }
 
   private var entries: [JobID: Entry] = [:]
+  /// The jobs of each bundle that somebody waits for, at their positions.
+  private var bundles: [JobID: [JobID?]] = [:]
   /// No deadline of a waiting entry is earlier; spares looking at all of them every time.
   private var earliest: Deadline?
 
   var isEmpty: Bool { entries.isEmpty }
+  var count: Int { entries.count }
+
+  /// Whether somebody waits for the job.
+  func contains(_ id: JobID) -> Bool { entries[id] != nil }
 
   /// All jobs that someone waits for.
   var ids: [JobID] { Array(entries.keys) }
@@ -25,8 +32,31 @@ struct Waiters<Waiter> {
     earliest = earliest.map { min($0, deadline) } ?? deadline
   }
 
-  /// Takes the waiter out, to be answered; `nil` when that has happened.
-  mutating func remove(_ id: JobID) -> Waiter? { entries.removeValue(forKey: id)?.waiter }
+  /// Takes the waiter out, to be answered, with what its job stands in; `nil` when that has happened.
+  mutating func remove(_ id: JobID) -> (waiter: Waiter, bundle: BundlePlace?)? {
+    guard let entry = entries.removeValue(forKey: id) else { return nil }
+    if let bundle = entry.bundle {
+      bundles[bundle.id]?[bundle.position] = nil
+      if bundles[bundle.id]?.allSatisfy({ $0 == nil }) == true { bundles[bundle.id] = nil }
+    }
+    return (entry.waiter, entry.bundle)
+  }
+
+  /// Notes that these jobs go together under a name of its own.
+  mutating func bundle(_ ids: [JobID], as bundle: JobID) {
+    bundles[bundle] = ids.map { entries[$0] == nil ? nil : $0 }
+    for (position, id) in ids.enumerated() {
+      entries[id]?.bundle = BundlePlace(id: bundle, count: ids.count, position: position)
+    }
+  }
+
+  /// The jobs of an entry of the stream, at their positions, where somebody still waits.
+  func jobs(inEntry id: JobID) -> [JobID?] { bundles[id] ?? [id] }
+
+  /// The names under which the outcomes of jobs can be stored: their own, and those of bundles.
+  func names(of ids: [JobID]) -> [JobID] {
+    ids + Set(ids.compactMap { entries[$0]?.bundle?.id })
+  }
 
   /// The jobs whose deadline has passed since the last time.
   mutating func overdue(now: Deadline) -> [JobID] {

@@ -59,6 +59,9 @@ public final class LimitedPredictor: Predicting {
       })
   }
 
+  /// Whether the other predictor is.
+  public var isRemote: Bool { predictor.isRemote }
+
   /// Asks the other predictor, if there is room.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     try check(request)

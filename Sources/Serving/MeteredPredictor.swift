@@ -25,6 +25,9 @@ public final class MeteredPredictor: Predicting {
     self.factory = factory
   }
 
+  /// Whether the other predictor is.
+  public var isRemote: Bool { predictor.isRemote }
+
   /// Asks the other predictor, and counts.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     let start = ContinuousClock.now

@@ -63,6 +63,9 @@ public protocol Predicting: Sendable {
   /// Predicts on the caller's thread if that takes next to no time; otherwise nil, and nothing was
   /// done.
   func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction?
+
+  /// Whether others compute and `predict` only waits for them, so that it may run on an event loop.
+  var isRemote: Bool { get }
 }
 
 extension Predicting {
@@ -70,4 +73,7 @@ extension Predicting {
   public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
     nil
   }
+
+  /// False: most predictors compute.
+  public var isRemote: Bool { false }
 }

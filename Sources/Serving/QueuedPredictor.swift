@@ -10,6 +10,9 @@ public struct QueuedPredictor: Predicting {
     self.queue = queue
   }
 
+  /// True: workers compute.
+  public var isRemote: Bool { true }
+
   /// Hands the request in and waits for the answer, until the deadline.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     let answer: Result<Prediction, PredictionError>?

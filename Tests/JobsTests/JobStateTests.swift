@@ -59,7 +59,7 @@ struct JobStateTests {
     waiters.add(job(2), "b", deadline: time(300))
     waiters.add(job(3), "c", deadline: time(100))
     #expect(waiters.overdue(now: time(99)) == [])
-    #expect(waiters.remove(job(3)) == "c")
+    #expect(waiters.remove(job(3))?.waiter == "c")
     #expect(waiters.remove(job(3)) == nil)
     #expect(waiters.overdue(now: time(100)) == [job(1)])
     #expect(waiters.overdue(now: time(200)) == [])

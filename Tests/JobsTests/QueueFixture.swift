@@ -51,12 +51,7 @@ struct QueueFixture {
   /// Waits until this many jobs wait or run.
   func depth(is count: Int) async throws {
     while true {
-      let groups = try? await redis.send(["XINFO", "GROUPS", "{coppice}:jobs:interactive"])
-      let group = groups?.elements?.first
-      let length = try await redis.send(["XLEN", "{coppice}:jobs:interactive"]).integer ?? 0
-      let lag = group?["lag"]?.integer
-      let depth = lag.map { $0 + (group?["pending"]?.integer ?? 0) } ?? length
-      if depth == count { return }
+      if let depth = try? await queue.depth(), depth.waiting + depth.running == count { return }
     }
   }
 

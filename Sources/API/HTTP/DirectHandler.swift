@@ -138,7 +138,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
       if let prediction = try predictor.predictAtOnce(pending.request) {
         respond(to: exchange, try pending.answer(prediction), context: context)
       } else {
-        predict(exchange, { pending }, context: context)
+        predict(exchange, { pending }, onEventLoop: predictor.isRemote, context: context)
       }
     } catch {
       respond(to: exchange, error, context: context)
@@ -148,12 +148,12 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Predicts in a task of its own, which ends with the connection.
   private func predict(
     _ exchange: Exchange, _ begin: @escaping @Sendable () throws -> PendingPrediction,
-    context: ChannelHandlerContext
+    onEventLoop: Bool = false, context: ChannelHandlerContext
   ) {
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let (predictor, eventLoop) = (predictor, context.eventLoop)
     phase = .answering(
-      Task {
+      Task(executorPreference: onEventLoop ? LoopExecutor(eventLoop) : nil) {
         let result: Result<RouteAnswer, any Error>
         do {
           let pending = try begin()

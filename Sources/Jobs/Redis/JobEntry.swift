@@ -5,7 +5,8 @@ import Redis
 struct JobEntry {
   /// The stream, and the place in it as `milliseconds-number`.
   let place: JobPlace
-  let attempt: Int
+  /// How many times it was given out, as Redis counts.
+  private let deliveries: Int
   /// What a piece's payload is; it does not stand in the stream.
   var payload: ByteBuffer?
   private let fields: RESPValue
@@ -13,7 +14,7 @@ struct JobEntry {
   init(place: JobPlace, fields: RESPValue, attempt: Int) {
     self.place = place
     self.fields = fields
-    self.attempt = attempt
+    self.deliveries = attempt
   }
 
   /// Reads a list of `[entry, [field, value, …]]`.
@@ -36,22 +37,26 @@ struct JobEntry {
     return text
   }
 
+  /// How many times its jobs were given to a worker, in this entry and before.
+  var attempt: Int { deliveries + max(0, min(fields["a"]?.integer ?? 0, 1 << 20)) }
+
+  /// Whether it stands for several jobs.
+  var isBundle: Bool { fields["k"] != nil }
+
   /// The number of the piece, if it is one of a durable job.
   var piece: Int? { fields["n"]?.integer }
 
   /// The milliseconds since 1970 at which Redis took the job in.
   var enqueued: Int64? { place.entry.split(separator: "-").first.flatMap { Int64($0) } }
 
-  /// The job, or what is wrong with the entry.
+  /// The jobs, or what is wrong with the entry.
   ///
   /// - Parameter clockOffset: how many milliseconds Redis's clock is ahead of this machine's.
-  func job(clockOffset: Int64) throws(Damage) -> Job {
+  func jobs(clockOffset: Int64) throws(Damage) -> [Job] {
     guard let id else { throw Damage("the field i is no job id") }
     guard let deadline = fields["d"]?.integer else {
       throw Damage("the field d is no time in milliseconds")
     }
-    let time = Int64(deadline).subtractingReportingOverflow(clockOffset)
-    guard !time.overflow else { throw Damage("the field d is no time in milliseconds") }
     let replyTo: String
     if piece != nil {
       guard payload != nil else { throw Damage("the payload of the piece is gone") }
@@ -62,9 +67,44 @@ struct JobEntry {
       replyTo = server
     }
     guard let payload = payload ?? fields["p"]?.bytes else { throw Damage("there is no payload") }
-    return Job(
-      id: id, payload: payload, deadline: Deadline(unixMilliseconds: time.partialValue),
-      attempt: attempt, piece: piece, place: place, replyTo: replyTo)
+    func time(_ milliseconds: Int64) throws(Damage) -> Deadline {
+      let time = milliseconds.subtractingReportingOverflow(clockOffset)
+      guard !time.overflow else { throw Damage("a deadline is no time in milliseconds") }
+      return Deadline(unixMilliseconds: time.partialValue)
+    }
+    guard isBundle else {
+      return [
+        Job(
+          id: id, payload: payload, deadline: try time(Int64(deadline)), attempt: attempt,
+          piece: piece, place: place, replyTo: replyTo)
+      ]
+    }
+    let parts = try bundle().parts
+    var jobs: [Job] = []
+    for (position, part) in parts.enumerated() {
+      jobs.append(
+        Job(
+          id: part.id, payload: part.payload, deadline: try time(part.deadline), attempt: attempt,
+          piece: nil, place: place, replyTo: replyTo,
+          bundle: BundlePlace(id: id, count: parts.count, position: position)))
+    }
+    return jobs
+  }
+
+  /// The bundle that it stands for, if it does.
+  func bundle() throws(Damage) -> JobBundle {
+    guard let payload = fields["p"]?.bytes, let bundle = JobBundle(payload),
+      fields["k"]?.integer == bundle.parts.count
+    else { throw Damage("the field p is no bundle of as many jobs as k says") }
+    return bundle
+  }
+
+  /// Whether the caller of this job of the bundle hung up before the entry was read.
+  func isHungUp(_ position: Int) -> Bool {
+    guard let bits = fields["h"]?.bytes,
+      let byte = bits.getInteger(at: bits.readerIndex + position / 8, as: UInt8.self)
+    else { return false }
+    return byte & 0x80 >> UInt8(position % 8) != 0
   }
 
   /// Why an entry is no job.

@@ -31,6 +31,10 @@ struct QueueKeys: Sendable {
   func result(_ job: JobID) -> RedisCommand.Argument { .text(tag + "result:\(job)") }
   /// What the keys of outcomes begin with, before the job's name.
   var results: RedisCommand.Argument { .text(tag + "result:") }
+  /// Which jobs of a bundle nobody waits for any more, as a string of bits.
+  func hangUps(_ bundle: JobID) -> RedisCommand.Argument { .text(tag + "hangups:\(bundle)") }
+  /// What the keys of hang-ups begin with, before the bundle's name.
+  var hangUps: RedisCommand.Argument { .text(tag + "hangups:") }
   /// The stream of replies to a server process.
   func replies(_ server: String) -> RedisCommand.Argument { .text(tag + "replies:" + server) }
 

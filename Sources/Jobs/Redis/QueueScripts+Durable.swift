@@ -18,7 +18,7 @@ extension QueueScripts {
         if found then return found end
       end
       local limit = tonumber(ARGV[4])
-      if redis.call('XLEN', KEYS[8]) >= limit then
+      if redis.call('XLEN', KEYS[8]) + surplus(KEYS[8]) >= limit then
         local waiting, running = depth(KEYS[8], ARGV[3])
         if waiting + running >= limit then return {'full'} end
       end

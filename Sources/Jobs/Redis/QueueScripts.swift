@@ -5,57 +5,102 @@ import Redis
 /// Every key is passed in, but for those that `take` finds in what it reads; all of them are in one slot
 /// of a cluster.
 enum QueueScripts {
-  /// Hands in jobs, in order, until the queue is full.
+  /// Hands in entries, in order, until the queue is full.
   ///
   /// The stream holds finished entries for a while, so its length is only an upper bound; the exact
-  /// depth is looked at when that reaches the limit.
+  /// depth is looked at when that reaches the limit. An entry counts as many as it has jobs.
   ///
-  /// Keys: jobs. Arguments: group, limit, reply-to, and for each job: id, payload, deadline. Returns
-  /// how many were taken.
+  /// Keys: jobs. Arguments: group, limit, reply-to, and for each entry: id, payload, deadline, number
+  /// of jobs. Returns how many entries were taken.
   static let enqueue = RedisScript(
     depth + """
-      local limit, count = tonumber(ARGV[2]), (#ARGV - 3) / 3
-      local room = limit - redis.call('XLEN', KEYS[1])
-      if room < count then
+      local limit, count, wanted = tonumber(ARGV[2]), (#ARGV - 3) / 4, 0
+      for n = 7, #ARGV, 4 do wanted = wanted + ARGV[n] end
+      local room = limit - redis.call('XLEN', KEYS[1]) - surplus(KEYS[1])
+      if room < wanted then
         local waiting, running = depth(KEYS[1], ARGV[1])
         room = limit - waiting - running
       end
-      local taken = math.max(0, math.min(room, count))
-      for n = 4, 3 * taken + 3, 3 do
-        redis.call('XADD', KEYS[1], '*', 'i', ARGV[n], 'p', ARGV[n + 1], 'd', ARGV[n + 2],
-          'r', ARGV[3])
+      local taken, more = 0, 0
+      for n = 4, #ARGV, 4 do
+        local jobs = tonumber(ARGV[n + 3])
+        if room < jobs then break end
+        if jobs == 1 then
+          redis.call('XADD', KEYS[1], '*', 'i', ARGV[n], 'p', ARGV[n + 1], 'd', ARGV[n + 2],
+            'r', ARGV[3])
+        else
+          redis.call('XADD', KEYS[1], '*', 'i', ARGV[n], 'p', ARGV[n + 1], 'd', ARGV[n + 2],
+            'r', ARGV[3], 'k', jobs)
+        end
+        room, taken, more = room - jobs, taken + 1, more + jobs - 1
       end
+      add_surplus(KEYS[1], more)
       return taken
       """)
 
-  /// Commits outcomes of jobs of one server, each once, and wakes the waiters.
+  /// Commits outcomes of entries of one server, each once, and wakes the waiters.
   ///
-  /// Keys: jobs, replies, and for each job: result. Arguments: group, result lifetime, reply lifetime,
-  /// reply limit, and for each job: entry, id, outcome. Returns for each whether this was its first
-  /// outcome.
+  /// Keys: jobs, replies, and for each entry: result. Arguments: group, result lifetime, reply
+  /// lifetime, reply limit, and for each entry: place, id, outcome, number of jobs. Returns for each
+  /// whether this was its first outcome.
   static let complete = RedisScript(
-    """
-    local first, replies, entries = {}, {}, {}
-    for n = 1, #KEYS - 2 do
-      local entry, id, outcome = ARGV[3 * n + 2], ARGV[3 * n + 3], ARGV[3 * n + 4]
-      entries[n] = entry
-      if redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PX', ARGV[2]) then
-        first[n] = 1
-        replies[#replies + 1] = 'i'
-        replies[#replies + 1] = id
-        replies[#replies + 1] = 'r'
-        replies[#replies + 1] = outcome
-      else
-        first[n] = 0
+    surplus + """
+      local first, replies, less = {}, {}, 0
+      for n = 1, #KEYS - 2 do
+        local at = 4 * n + 1
+        local outcome = ARGV[at + 2]
+        if redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PX', ARGV[2]) then
+          first[n] = 1
+          replies[#replies + 1] = 'i'
+          replies[#replies + 1] = ARGV[at + 1]
+          replies[#replies + 1] = 'r'
+          replies[#replies + 1] = outcome
+        else
+          first[n] = 0
+        end
+        if redis.call('XACK', KEYS[1], ARGV[1], ARGV[at]) == 1 then
+          less = less + ARGV[at + 3] - 1
+        end
       end
+      if #replies > 0 then
+        redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(replies))
+        redis.call('PEXPIRE', KEYS[2], ARGV[3])
+      end
+      add_surplus(KEYS[1], -less)
+      return first
+      """)
+
+  /// Notes that nobody waits for a job any more, unless it has an outcome.
+  ///
+  /// Keys: result, and for a job in a bundle, whose result that is: hang-ups. Arguments: lifetime,
+  /// and the outcome, or the place in the bundle. Returns whether it had none.
+  static let cancel = RedisScript(
+    """
+    if not KEYS[2] then
+      return redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[1]) and 1 or 0
     end
-    if #replies > 0 then
-      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(replies))
-      redis.call('PEXPIRE', KEYS[2], ARGV[3])
-    end
-    redis.call('XACK', KEYS[1], ARGV[1], unpack(entries))
-    return first
+    if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+    redis.call('SETBIT', KEYS[2], ARGV[2], 1)
+    redis.call('PEXPIRE', KEYS[2], ARGV[1])
+    return 1
     """)
+
+  /// Puts the jobs of a bundle back, each alone, so that one that kills workers takes no others with
+  /// it; what a worker who still has the bundle commits later is no first outcome.
+  ///
+  /// Keys: jobs, result of the bundle. Arguments: group, place, lifetime, reply-to, attempts so far,
+  /// and for each job: id, payload, deadline. Returns whether the entry was there to be taken apart.
+  static let split = RedisScript(
+    surplus + """
+      if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
+      add_surplus(KEYS[1], 1 - (#ARGV - 5) / 3)
+      if not redis.call('SET', KEYS[2], 's', 'NX', 'PX', ARGV[3]) then return 0 end
+      for n = 6, #ARGV, 3 do
+        redis.call('XADD', KEYS[1], '*', 'i', ARGV[n], 'p', ARGV[n + 1], 'd', ARGV[n + 2],
+          'r', ARGV[4], 'a', ARGV[5])
+      end
+      return 1
+      """)
 
   /// Sets an entry aside and, if its id is known, commits the outcome.
   ///
@@ -63,51 +108,59 @@ enum QueueScripts {
   /// dead limit, dead lifetime, and with an id: id, outcome, result lifetime, reply lifetime, reply
   /// limit. Returns whether the entry was still there to set aside.
   static let bury = RedisScript(
-    """
-    if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
-    local record = {'entry', ARGV[2], 'reason', ARGV[3], 'attempts', ARGV[4]}
-    local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
-    if found[1] then
-      for n = 1, math.min(#found[1][2], 64) do record[#record + 1] = found[1][2][n] end
-    end
-    if #record % 2 == 1 then record[#record] = nil end
-    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
-    redis.call('PEXPIRE', KEYS[2], ARGV[6])
-    if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PX', ARGV[9]) then
-      redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', 'i', ARGV[7], 'r', ARGV[8])
-      redis.call('PEXPIRE', KEYS[4], ARGV[10])
-    end
-    redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-    return 1
-    """)
+    surplus + """
+      if #redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[2], 1) == 0 then return 0 end
+      local record = {'entry', ARGV[2], 'reason', ARGV[3], 'attempts', ARGV[4]}
+      local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+      if found[1] then
+        for n = 1, math.min(#found[1][2], 64) do record[#record + 1] = found[1][2][n] end
+        add_surplus(KEYS[1], 1 - size(found[1][2]))
+      end
+      if #record % 2 == 1 then record[#record] = nil end
+      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
+      redis.call('PEXPIRE', KEYS[2], ARGV[6])
+      if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PX', ARGV[9]) then
+        redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', 'i', ARGV[7], 'r', ARGV[8])
+        redis.call('PEXPIRE', KEYS[4], ARGV[10])
+      end
+      redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+      return 1
+      """)
 
   /// Reads from the first stream that has jobs, so that what is urgent never waits behind what is not.
   ///
-  /// A waiting job that has an outcome already, because its caller hung up, is let go on the way.
+  /// A waiting job that has an outcome already, because its caller hung up, is let go on the way; a
+  /// bundle comes with the bits that say whose callers hung up.
   ///
-  /// Keys: the streams, in order. Arguments: group, consumer, what the keys of results begin with, and
-  /// for each stream the largest number. Returns nothing, or the stream's number and the entries.
+  /// Keys: the streams, in order. Arguments: group, consumer, what the keys of results and of hang-ups
+  /// begin with, and for each stream the largest number. Returns nothing, or the stream's number and
+  /// the entries.
   static let take = RedisScript(
-    """
-    for n = 1, #KEYS do
-      while true do
-        local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 3],
-          'STREAMS', KEYS[n], '>')
-        if not found then break end
-        local wanted = {}
-        for _, entry in ipairs(found[1][2]) do
-          local fields = entry[2]
-          if fields[3] == 'p' and redis.call('EXISTS', ARGV[3] .. fields[2]) == 1 then
-            redis.call('XACK', KEYS[n], ARGV[1], entry[1])
-          else
-            wanted[#wanted + 1] = entry
+    surplus + """
+      for n = 1, #KEYS do
+        while true do
+          local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 4],
+            'STREAMS', KEYS[n], '>')
+          if not found then break end
+          local wanted = {}
+          for _, entry in ipairs(found[1][2]) do
+            local fields = entry[2]
+            if fields[3] == 'p' and redis.call('EXISTS', ARGV[3] .. fields[2]) == 1 then
+              redis.call('XACK', KEYS[n], ARGV[1], entry[1])
+              add_surplus(KEYS[n], 1 - size(fields))
+            else
+              if fields[9] == 'k' then
+                local gone = redis.call('GET', ARGV[4] .. fields[2])
+                if gone then fields[11], fields[12] = 'h', gone end
+              end
+              wanted[#wanted + 1] = entry
+            end
           end
+          if #wanted > 0 then return {n, wanted} end
         end
-        if #wanted > 0 then return {n, wanted} end
       end
-    end
-    return {}
-    """)
+      return {}
+      """)
 
   /// Takes over the oldest job that nobody cared for.
   ///
@@ -165,6 +218,14 @@ enum QueueScripts {
   static let measure = RedisScript(
     depth + """
       local waiting, running = depth(KEYS[1], ARGV[1])
+      if surplus(KEYS[1]) > 0 then
+        -- What workers have of the bundles is not waiting.
+        for _, pending in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 256)) do
+          local found = redis.call('XRANGE', KEYS[1], pending[1], pending[1])[1]
+          local more = found and size(found[2]) - 1 or 0
+          waiting, running = waiting - more, running + more
+        end
+      end
       local oldest
       local function see(entry)
         local time = tonumber(string.match(entry, '^(%d+)'))
@@ -225,14 +286,37 @@ enum QueueScripts {
 
     """
 
+  /// How many jobs unfinished entries have beyond one each: those of bundles.
+  static let surplus = """
+    local function surplus(jobs) return tonumber(redis.call('GET', jobs .. ':surplus') or '0') end
+
+    local function add_surplus(jobs, number)
+      if number == 0 then return end
+      redis.call('INCRBY', jobs .. ':surplus', number)
+      redis.call('PEXPIRE', jobs .. ':surplus', 86400000)
+    end
+
+    local function size(fields)
+      for n = 1, #fields, 2 do
+        if fields[n] == 'k' then return tonumber(fields[n + 1]) or 1 end
+      end
+      return 1
+    end
+
+    """
+
   /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted.
   static let depth =
-    groupInfo + """
+    groupInfo + surplus + """
       local function depth(jobs, group)
         local found = info(jobs, group)
         local running = found.pending or 0
-        if found.lag then return found.lag, running end
-        return math.max(0, redis.call('XLEN', jobs) - running), running
+        local waiting = found.lag or math.max(0, redis.call('XLEN', jobs) - running)
+        if waiting + running == 0 then
+          redis.call('UNLINK', jobs .. ':surplus')
+          return 0, 0
+        end
+        return waiting + surplus(jobs), running
       end
 
       """

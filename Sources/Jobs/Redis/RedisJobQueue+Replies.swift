@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Redis
+import Synchronization
 
 /// How the answers come in.
 extension RedisJobQueue {
@@ -87,24 +88,25 @@ extension RedisJobQueue {
     var isDamaged = fields.isEmpty || fields.count % 4 != 0
     for index in stride(from: 0, to: fields.count - 3, by: 4) {
       guard let id = fields[index + 1].text.flatMap({ JobID($0) }),
-        let outcome = fields[index + 3].bytes.flatMap({ JobOutcome(stored: $0) })
+        let outcome = fields[index + 3].bytes.flatMap({ EntryOutcome(stored: $0) })
       else {
         isDamaged = true
         continue
       }
-      resolve(id, outcome.answer)
+      resolve(entry: id, outcome)
     }
     if isDamaged { logger.error("damaged reply", metadata: ["entry": "\(entry)"]) }
   }
 
   /// Answers those of the jobs whose outcomes are stored.
   func lookUp(_ jobs: [JobID]) async throws(RedisError) {
-    for start in stride(from: 0, to: jobs.count, by: 64) {
-      let some = jobs[start..<min(start + 64, jobs.count)]
+    let names = state.withLock { $0.waiters.names(of: jobs) }
+    for start in stride(from: 0, to: names.count, by: 64) {
+      let some = names[start..<min(start + 64, names.count)]
       let reply = try await redis.send(RedisCommand(["MGET"] + some.map { keys.result($0) }))
       for (id, value) in zip(some, reply.elements ?? []) {
-        if let outcome = value.bytes.flatMap({ JobOutcome(stored: $0) }) {
-          resolve(id, outcome.answer)
+        if let outcome = value.bytes.flatMap({ EntryOutcome(stored: $0) }) {
+          resolve(entry: id, outcome)
         }
       }
     }

@@ -20,17 +20,13 @@ import Synchronization
 public final class RedisJobQueue: JobQueue, Service {
   typealias Waiter = CheckedContinuation<Result<ByteBuffer, JobError>, Never>
 
-  private struct State {
+  struct State {
     var waiters = Waiters<Waiter>()
     var isStopped = false
     /// Jobs that are handed in with the next script.
     var unsent: [Unsent] = []
-  }
-
-  private struct Unsent {
-    let id: JobID
-    let payload: ByteBuffer
-    let deadline: Deadline
+    /// Whether Redis has not answered the last script yet.
+    var isSending = false
   }
 
   /// Names this process in the key of its replies.
@@ -41,7 +37,7 @@ public final class RedisJobQueue: JobQueue, Service {
   let metrics: JobMetrics
   let logger: Logger
   let changes = JobChanges()
-  private let state = Mutex(State())
+  let state = Mutex(State())
   private let (arrivals, arrival) = AsyncStream.makeStream(
     of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
@@ -71,13 +67,13 @@ public final class RedisJobQueue: JobQueue, Service {
     changes.stop()
     let waiters = state.withLock { state in
       state.isStopped = true
-      return state.waiters.ids.compactMap { state.waiters.remove($0) }
+      return state.waiters.ids.compactMap { state.waiters.remove($0)?.waiter }
     }
     for waiter in waiters { waiter.resume(returning: .failure(Self.stopped)) }
   }
 
   private static let stopped = JobError(.unavailable, "the queue was stopped")
-  private static let cancelled = JobError(.cancelled, "the caller stopped waiting")
+  static let cancelled = JobError(.cancelled, "the caller stopped waiting")
 
   /// Why jobs would be refused now, or `nil`.
   public var obstacle: String? { redis.isConnected ? nil : "no connection to Redis" }
@@ -114,84 +110,6 @@ public final class RedisJobQueue: JobQueue, Service {
       cancel(id)
     }
     return try answer.get()
-  }
-
-  /// Sends the job, together with those that come while the connection is busy; only a refusal is
-  /// told to the waiter, whose next news is the reply.
-  private func enqueue(_ id: JobID, _ payload: ByteBuffer, _ deadline: Deadline) {
-    let isFirst = state.withLock { state in
-      state.unsent.append(Unsent(id: id, payload: payload, deadline: deadline))
-      return state.unsent.count == 1
-    }
-    if isFirst { redis.execute { self.enqueueUnsent() } }
-  }
-
-  private func enqueueUnsent() {
-    var jobs = state.withLock { state in
-      defer { state.unsent = [] }
-      return state.unsent[...]
-    }
-    while !jobs.isEmpty {
-      // Scripts hold up all others, so they stay short: few jobs, or one that is large.
-      var size = 0
-      let batch = jobs.prefix(64).prefix { job in
-        defer { size += job.payload.readableBytes }
-        return size < 1 << 18
-      }
-      jobs = jobs[batch.endIndex...]
-      enqueue(Array(batch))
-    }
-  }
-
-  private func enqueue(_ jobs: [Unsent]) {
-    var arguments = [QueueKeys.group, .integer(configuration.maximumDepth), .text(server)]
-    for job in jobs {
-      arguments += [
-        .text("\(job.id)"), .bytes(job.payload),
-        .integer(Int(job.deadline.unixMilliseconds + redis.clockOffset)),
-      ]
-    }
-    let command = RedisCommand.evaluate(
-      QueueScripts.enqueue, keys: [keys.jobs(.interactive)], arguments: arguments)
-    redis.perform([command]) { [self] result in
-      do throws(RedisError) {
-        let taken = min(jobs.count, max(0, try result.get()[0].get().integer ?? 0))
-        metrics.enqueued.increment(by: taken)
-        for job in jobs[taken...] {
-          refuse(
-            job.id, JobError(.full, "the queue is full; try again later", retryAfter: .seconds(1)))
-        }
-      } catch {
-        let reason = JobError(.unavailable, "the queue does not take jobs now: \(error)")
-        for job in jobs { refuse(job.id, reason) }
-      }
-    }
-  }
-
-  private func refuse(_ id: JobID, _ error: JobError) {
-    metrics.refused(error.code)
-    resolve(id, .failure(error))
-  }
-
-  /// Ends a wait, and the job, unless a worker has it: then its outcome comes too late.
-  private func cancel(_ id: JobID) {
-    guard let waiter = state.withLock({ $0.waiters.remove(id) }) else { return }
-    waiter.resume(returning: .failure(Self.cancelled))
-    redis.perform([
-      [
-        "SET", keys.result(id), .bytes(JobOutcome.cancelled.stored), "NX", "PX",
-        .integer(configuration.resultLifetime.milliseconds),
-      ]
-    ]) { [metrics] result in
-      // Without Redis nobody computes it either, or its outcome is no one's.
-      guard case .success(let replies) = result, replies[0].text == "OK" else { return }
-      metrics.completed(.cancelled)
-    }
-  }
-
-  /// Answers whoever waits for the job, if someone still does.
-  func resolve(_ id: JobID, _ answer: Result<ByteBuffer, JobError>) {
-    state.withLock { $0.waiters.remove(id) }?.resume(returning: answer)
   }
 
   /// All jobs that someone waits for.

@@ -10,39 +10,109 @@ extension RedisJobSource {
   /// After how many finished jobs the stream is trimmed.
   private static let trimInterval = 64
 
+  /// An entry of the stream whose jobs all have outcomes.
+  private struct Finished {
+    let place: JobPlace
+    /// The name of its job, or of its bundle.
+    let id: JobID
+    /// In the order in which they stand in the entry.
+    let jobs: [Job]
+    let outcome: EntryOutcome
+    /// Where these jobs are among the results.
+    let positions: [Int]
+
+    /// Why it is to be set aside, if it is.
+    var deathReason: String? {
+      if jobs.count == 1, case .dead(let reason) = outcome.outcomes[0] { reason } else { nil }
+    }
+
+    /// Whether it is a bundle of which a job is to be set aside, which needs an entry of its own.
+    var mustBeSplit: Bool {
+      outcome.outcomes.count > 1
+        && outcome.outcomes.contains { if case .dead = $0 { true } else { false } }
+    }
+
+    var goesWithOthers: Bool { jobs[0].piece == nil && deathReason == nil && !mustBeSplit }
+
+    var size: Int {
+      outcome.outcomes.reduce(0) { size, outcome in
+        if case .done(let answer) = outcome { size + answer.readableBytes } else { size }
+      }
+    }
+  }
+
   /// Commits outcomes and wakes the waiters, all in one round trip.
   ///
-  /// - Returns: for each, whether it was the job's first outcome.
+  /// - Returns: for each, whether it was the job's first outcome; of a job in a bundle, once all
+  ///   others have theirs.
   @discardableResult
   public func complete(_ results: [(job: Job, outcome: JobOutcome)]) async -> [Bool] {
     var isFirst = [Bool](repeating: false, count: results.count)
-    var open = Array(results.indices)
+    var open = finished(results)
+    let places = open.map(\.place)
     var attempt = 0
     var random = SystemRandomNumberGenerator()
     while !open.isEmpty {
-      let problem = await commit(results, &open, &isFirst)
+      let problem = await commit(&open, &isFirst)
       guard let problem, !open.isEmpty else { break }
-      let isUseful = open.contains { !results[$0].job.deadline.hasPassed }
+      let isUseful = open.contains { $0.jobs.contains { !$0.deadline.hasPassed } }
       logger.warning(
         isUseful ? "cannot commit jobs; trying again" : "cannot commit jobs; they have expired",
-        metadata: ["jobs": "\(open.count)", "reason": "\(problem)"])
+        metadata: [
+          "jobs": "\(open.reduce(0) { $0 + $1.jobs.count })", "reason": "\(problem)",
+        ])
       guard isUseful, !Task.isCancelled else { break }
       try? await Task.sleep(
         for: redis.configuration.backoff.delay(attempt: attempt, using: &random))
       attempt += 1
     }
     state.withLock { state in
-      for (job, _) in results { state.held[job.place] = nil }
+      for place in places { state.held[place] = nil }
     }
     return isFirst
   }
 
-  /// Commits the outcomes at the open positions and closes those that Redis has taken.
-  private func commit(
-    _ results: [(job: Job, outcome: JobOutcome)], _ open: inout [Int], _ isFirst: inout [Bool]
-  ) async -> RedisError? {
-    let groups = groups(of: open, results)
-    var commands = groups.map { command(for: $0.map { results[$0] }) }
+  /// The entries that are finished with these results; those of other bundles are kept for later.
+  private func finished(_ results: [(job: Job, outcome: JobOutcome)]) -> [Finished] {
+    var finished: [Finished] = []
+    var bundles: [JobPlace: [Int]] = [:]
+    for (position, result) in results.enumerated() {
+      if result.job.bundle != nil {
+        bundles[result.job.place, default: []].append(position)
+      } else {
+        finished.append(
+          Finished(
+            place: result.job.place, id: result.job.id, jobs: [result.job],
+            outcome: EntryOutcome([result.outcome]), positions: [position]))
+      }
+    }
+    for (place, positions) in bundles {
+      guard let bundle = results[positions[0]].job.bundle else { continue }
+      let all = state.withLock { state in
+        var all = state.partial[place] ?? Array(repeating: nil, count: bundle.count)
+        for position in positions {
+          guard let place = results[position].job.bundle?.position, all[place] == nil else {
+            continue
+          }
+          all[place] = results[position]
+        }
+        let isWhole = all.allSatisfy { $0 != nil }
+        state.partial[place] = isWhole ? nil : all
+        return isWhole ? all.compactMap { $0 } : []
+      }
+      guard !all.isEmpty else { continue }
+      finished.append(
+        Finished(
+          place: place, id: bundle.id, jobs: all.map(\.job),
+          outcome: EntryOutcome(all.map(\.outcome)), positions: positions))
+    }
+    return finished
+  }
+
+  /// Commits the outcomes of the entries and leaves those that Redis has not taken.
+  private func commit(_ open: inout [Finished], _ isFirst: inout [Bool]) async -> RedisError? {
+    let groups = Self.groups(of: open)
+    var commands = groups.map { command(for: $0) }
     let trims = state.withLock { state in
       state.untrimmed += open.count
       guard state.untrimmed >= Self.trimInterval else { return false }
@@ -53,81 +123,89 @@ extension RedisJobSource {
     var problem: RedisError?
     do throws(RedisError) {
       let replies = try await redis.send(commands)
-      var left: [Int] = []
+      open = []
       for (group, reply) in zip(groups, replies) {
         do throws(RedisError) {
           let value = try reply.get()
           // Of jobs that somebody waits for, an answer for each.
-          let values = value.elements ?? [value]
-          for (index, value) in zip(group, values) {
-            isFirst[index] = value.integer == 1
-            count(results[index], isFirst: isFirst[index])
+          for (entry, value) in zip(group, value.elements ?? [value]) where !entry.mustBeSplit {
+            for position in entry.positions { isFirst[position] = value.integer == 1 }
+            count(entry, isFirst: value.integer == 1)
           }
         } catch {
           problem = error
-          left += group
+          open += group
         }
       }
-      open = left
     } catch {
       problem = error
     }
     return problem
   }
 
-  /// Jobs whose waiters are in the same server are completed by one script; all others alone.
-  private func groups(
-    of open: [Int], _ results: [(job: Job, outcome: JobOutcome)]
-  ) -> [[Int]] {
-    var groups: [[Int]] = []
+  /// Entries whose waiters are in the same server are completed by one script; all others alone.
+  private static func groups(of entries: [Finished]) -> [[Finished]] {
+    var groups: [[Finished]] = []
     var sizes: [Int] = []
-    for index in open {
-      let (job, outcome) = results[index]
-      let size = if case .done(let answer) = outcome { answer.readableBytes } else { 0 }
+    for entry in entries {
+      let size = entry.size
       let fitting = groups.lastIndex { group in
-        let first = results[group[0]]
-        return Self.goesTogether(first) && first.job.replyTo == job.replyTo
-          && first.job.place.priority == job.place.priority
+        group[0].goesWithOthers && group[0].jobs[0].replyTo == entry.jobs[0].replyTo
+          && group[0].place.priority == entry.place.priority
       }
-      if Self.goesTogether(results[index]), let fitting, sizes[fitting] + size < 1 << 18,
+      if entry.goesWithOthers, let fitting, sizes[fitting] + size < 1 << 18,
         groups[fitting].count < 64
       {
-        groups[fitting].append(index)
+        groups[fitting].append(entry)
         sizes[fitting] += size
       } else {
-        groups.append([index])
+        groups.append([entry])
         sizes.append(size)
       }
     }
     return groups
   }
 
-  private static func goesTogether(_ result: (job: Job, outcome: JobOutcome)) -> Bool {
-    if case .dead = result.outcome { return false }
-    return result.job.piece == nil
+  private func count(_ entry: Finished, isFirst: Bool) {
+    for outcome in entry.outcome.outcomes {
+      // The server has counted what its callers cancelled.
+      if outcome == .cancelled { continue }
+      if isFirst { metrics.completed(outcome) } else { metrics.duplicate.increment() }
+    }
+    if isFirst, let reason = entry.deathReason { countDead(entry.place.entry, reason) }
   }
 
-  private func count(_ result: (job: Job, outcome: JobOutcome), isFirst: Bool) {
-    guard isFirst else { return metrics.duplicate.increment() }
-    metrics.completed(result.outcome)
-    if case .dead(let reason) = result.outcome { countDead(result.job.place.entry, reason) }
-  }
-
-  private func command(for results: [(job: Job, outcome: JobOutcome)]) -> RedisCommand {
-    let (job, outcome) = results[0]
+  private func command(for entries: [Finished]) -> RedisCommand {
+    let first = entries[0]
+    let (job, outcome) = (first.jobs[0], first.outcome.outcomes[0])
     if let piece = job.piece { return settle(job.id, piece, at: job.place, outcome) }
-    if case .dead(let reason) = outcome {
+    if let reason = first.deathReason {
       return bury(
         job.place, id: job.id, replyTo: job.replyTo,
         attempts: min(job.attempt, configuration.maximumAttempts), reason)
     }
+    if first.mustBeSplit { return split(first) }
     var keys = [self.keys.jobs(job.place.priority), self.keys.replies(job.replyTo)]
     var arguments: [RedisCommand.Argument] = [QueueKeys.group] + lifetimes
-    for (job, outcome) in results {
-      keys.append(self.keys.result(job.id))
-      arguments += [.text(job.place.entry), .text("\(job.id)"), .bytes(outcome.stored)]
+    for entry in entries {
+      keys.append(self.keys.result(entry.id))
+      arguments += [
+        .text(entry.place.entry), .text("\(entry.id)"), .bytes(entry.outcome.stored),
+        .integer(entry.outcome.outcomes.count),
+      ]
     }
     return .evaluate(QueueScripts.complete, keys: keys, arguments: arguments)
+  }
+
+  private func split(_ entry: Finished) -> RedisCommand {
+    let parts = entry.jobs.map { job in
+      JobBundle.Part(
+        id: job.id, deadline: job.deadline.unixMilliseconds + redis.clockOffset,
+        payload: job.payload)
+    }
+    let job = entry.jobs[0]
+    return split(
+      JobBundle(parts), id: entry.id, at: entry.place, replyTo: job.replyTo, attempt: job.attempt)
   }
 
   /// How long results and replies are kept, and how many replies.

@@ -28,7 +28,7 @@ extension RedisJobSource {
   private func beat() async {
     let now = Deadline.now
     let held = state.withLock { state in
-      state.held.values.filter { $0.deadline > now }.map(\.place)
+      state.held.filter { $0.value > now }.map(\.key)
     }
     for priority in JobPriority.allCases {
       await beat(held.filter { $0.priority == priority }, in: priority)

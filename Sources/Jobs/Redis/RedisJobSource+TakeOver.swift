@@ -1,3 +1,4 @@
+import CoreMetrics
 import Synchronization
 import Logging
 import Redis
@@ -38,12 +39,40 @@ extension RedisJobSource {
         if parts.count > 2 {
           logger.notice(
             "took over a job", metadata: ["entry": "\(entry)", "attempt": "\(attempt)"])
-          return JobEntry(
+          let left = JobEntry(
             place: JobPlace(priority: priority, entry: entry), fields: parts[2], attempt: attempt)
+          if let split = split(left) {
+            metrics.takenOver.increment()
+            _ = try await connection.send(split)
+            continue
+          }
+          return left
         }
         logger.error("a job was deleted while it was under way", metadata: ["entry": "\(entry)"])
       }
     }
     return nil
+  }
+
+  /// Puts the jobs of a bundle back, each alone; nil for what is no bundle, or a damaged one.
+  private func split(_ entry: JobEntry) -> RedisCommand? {
+    guard entry.isBundle, let id = entry.id, let replyTo = entry.replyTo,
+      let bundle = try? entry.bundle()
+    else { return nil }
+    return split(bundle, id: id, at: entry.place, replyTo: replyTo, attempt: entry.attempt)
+  }
+
+  func split(
+    _ bundle: JobBundle, id: JobID, at place: JobPlace, replyTo: String, attempt: Int
+  ) -> RedisCommand {
+    .evaluate(
+      QueueScripts.split, keys: [keys.jobs(place.priority), keys.result(id)],
+      arguments: [
+        QueueKeys.group, .text(place.entry), .integer(configuration.resultLifetime.milliseconds),
+        .text(replyTo), .integer(attempt - 1),
+      ]
+        + bundle.parts.flatMap { part -> [RedisCommand.Argument] in
+          [.text("\(part.id)"), .bytes(part.payload), .integer(Int(part.deadline))]
+        })
   }
 }

@@ -11,8 +11,10 @@ import Synchronization
 /// half of it for jobs that others left behind.
 public final class RedisJobSource: JobSource, Service {
   struct State {
-    /// Jobs in hand.
-    var held: [JobPlace: Job] = [:]
+    /// Entries in hand, and until when somebody waits for them.
+    var held: [JobPlace: Deadline] = [:]
+    /// What has ended of bundles of which other jobs are still under way.
+    var partial: [JobPlace: [(job: Job, outcome: JobOutcome)?]] = [:]
     var connection: RedisConnection?
     /// When to look for what others left.
     var nextTakeOver = ContinuousClock.now
@@ -99,7 +101,7 @@ public final class RedisJobSource: JobSource, Service {
     let reply = try await connection.send(
       .evaluate(
         QueueScripts.take, keys: order.map(keys.jobs),
-        arguments: [QueueKeys.group, .text(consumer), keys.results]
+        arguments: [QueueKeys.group, .text(consumer), keys.results, keys.hangUps]
           + order.map { .integer(max(1, $0 == .bulk ? min(limit, 2) : limit)) }))
     guard let parts = reply.elements, parts.count == 2, let number = parts[0].integer,
       order.indices.contains(number - 1)
@@ -151,20 +153,24 @@ public final class RedisJobSource: JobSource, Service {
     let intake = Intake(
       try await begin(entries), maximumAttempts: configuration.maximumAttempts, now: .now,
       clockOffset: offset)
-    hold(intake.jobs + intake.expired + intake.exhausted)
+    hold(intake.jobs + intake.expired + intake.cancelled + intake.exhausted)
     metrics.taken.increment(by: intake.jobs.count)
     let now = Deadline.now.unixMilliseconds + offset
     for entry in entries {
       if let enqueued = entry.enqueued { metrics.wait.recordMilliseconds(max(0, now - enqueued)) }
     }
-    if !intake.expired.isEmpty { await complete(intake.expired.map { ($0, .expired) }) }
+    let ended =
+      intake.expired.map { ($0, JobOutcome.expired) } + intake.cancelled.map { ($0, .cancelled) }
+    if !ended.isEmpty { await complete(ended) }
     await bury(intake)
     return intake.jobs
   }
 
   private func hold(_ jobs: [Job]) {
     state.withLock { state in
-      for job in jobs { state.held[job.place] = job }
+      for job in jobs {
+        state.held[job.place] = max(job.deadline, state.held[job.place] ?? job.deadline)
+      }
     }
   }
 

@@ -58,6 +58,9 @@ public final class TrafficPredictor: Predicting, Service {
     self.factory = factory
   }
 
+  /// Whether the other predictor is.
+  public var isRemote: Bool { predictor.isRemote }
+
   /// Asks the other predictor.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     guard let route = watchedRoute(request) else { return try await predictor.predict(request) }
