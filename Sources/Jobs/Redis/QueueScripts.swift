@@ -30,16 +30,23 @@ enum QueueScripts {
 
   /// Commits outcomes of jobs of one server, each once, and wakes the waiters.
   ///
-  /// Keys: jobs, replies, and for each job: result. Arguments: group, result lifetime, reply lifetime,
-  /// reply limit, and for each job: entry, id, outcome. Returns for each whether this was its first
-  /// outcome.
+  /// An outcome is kept until a time that follows from the job's deadline, and none is taken later, so
+  /// there is never a second one. What expired longer ago than that is counted and not kept.
+  ///
+  /// Keys: jobs, replies, and for each job: result. Arguments: group, reply lifetime, reply limit, and
+  /// for each job: entry, id, outcome, until when it is kept in Unix ms. Returns for each whether this
+  /// was its first outcome.
   static let complete = RedisScript(
     """
     local first, replies, entries = {}, {}, {}
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
     for n = 1, #KEYS - 2 do
-      local entry, id, outcome = ARGV[3 * n + 2], ARGV[3 * n + 3], ARGV[3 * n + 4]
+      local entry, id, outcome, kept = unpack(ARGV, 4 * n, 4 * n + 3)
       entries[n] = entry
-      if redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PX', ARGV[2]) then
+      if tonumber(kept) <= now then
+        first[n] = string.sub(outcome, 1, 1) == 'e' and 1 or 0
+      elseif redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PXAT', kept) then
         first[n] = 1
         replies[#replies + 1] = 'i'
         replies[#replies + 1] = id
@@ -50,8 +57,8 @@ enum QueueScripts {
       end
     end
     if #replies > 0 then
-      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(replies))
-      redis.call('PEXPIRE', KEYS[2], ARGV[3])
+      redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(replies))
+      redis.call('PEXPIRE', KEYS[2], ARGV[2])
     end
     redis.call('XACK', KEYS[1], ARGV[1], unpack(entries))
     return first
@@ -60,7 +67,7 @@ enum QueueScripts {
   /// Sets an entry aside and, if its id is known, commits the outcome.
   ///
   /// Keys: jobs, dead, and with an id: result, replies. Arguments: group, entry, reason, attempts,
-  /// dead limit, dead lifetime, and with an id: id, outcome, result lifetime, reply lifetime, reply
+  /// dead limit, dead lifetime, and with an id: id, outcome, until when it is kept, reply lifetime, reply
   /// limit. Returns whether the entry was still there to set aside.
   static let bury = RedisScript(
     """
@@ -73,7 +80,7 @@ enum QueueScripts {
     if #record % 2 == 1 then record[#record] = nil end
     redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
     redis.call('PEXPIRE', KEYS[2], ARGV[6])
-    if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PX', ARGV[9]) then
+    if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PXAT', ARGV[9]) then
       redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', 'i', ARGV[7], 'r', ARGV[8])
       redis.call('PEXPIRE', KEYS[4], ARGV[10])
     end
@@ -163,25 +170,9 @@ enum QueueScripts {
   ///
   /// Keys: jobs. Arguments: group. Returns both numbers and an age in milliseconds.
   static let measure = RedisScript(
-    depth + """
+    depth + age + """
       local waiting, running = depth(KEYS[1], ARGV[1])
-      local oldest
-      local function see(entry)
-        local time = tonumber(string.match(entry, '^(%d+)'))
-        if not oldest or time < oldest then oldest = time end
-      end
-      if running > 0 then see(redis.call('XPENDING', KEYS[1], ARGV[1])[2]) end
-      if waiting > 0 then
-        local last = info(KEYS[1], ARGV[1])['last-delivered-id'] or '0-0'
-        local first = redis.call('XRANGE', KEYS[1], '(' .. last, '+', 'COUNT', 1)[1]
-        if first then see(first[1]) end
-      end
-      local age = 0
-      if oldest then
-        local now = redis.call('TIME')
-        age = math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - oldest)
-      end
-      return {waiting, running, age}
+      return {waiting, running, age(KEYS[1], ARGV[1], waiting, running)}
       """)
 
   /// Forgets a worker that stops, unless it leaves jobs behind. Keys: jobs. Arguments: group, consumer.
@@ -236,4 +227,25 @@ enum QueueScripts {
       end
 
       """
+
+  /// The age in ms of the oldest job that waits or runs.
+  static let age = """
+    local function age(jobs, group, waiting, running)
+      local oldest
+      local function see(entry)
+        local time = tonumber(string.match(entry, '^(%d+)'))
+        if not oldest or time < oldest then oldest = time end
+      end
+      if running > 0 then see(redis.call('XPENDING', jobs, group)[2]) end
+      if waiting > 0 then
+        local last = info(jobs, group)['last-delivered-id'] or '0-0'
+        local first = redis.call('XRANGE', jobs, '(' .. last, '+', 'COUNT', 1)[1]
+        if first then see(first[1]) end
+      end
+      if not oldest then return 0 end
+      local now = redis.call('TIME')
+      return math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - oldest)
+    end
+
+    """
 }

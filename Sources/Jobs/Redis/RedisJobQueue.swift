@@ -111,7 +111,7 @@ public final class RedisJobQueue: JobQueue, Service {
         enqueue(id, payload, deadline)
       }
     } onCancel: {
-      cancel(id)
+      cancel(id, by: deadline)
     }
     return try answer.get()
   }
@@ -174,13 +174,13 @@ public final class RedisJobQueue: JobQueue, Service {
   }
 
   /// Ends a wait, and the job, unless a worker has it: then its outcome comes too late.
-  private func cancel(_ id: JobID) {
+  private func cancel(_ id: JobID, by deadline: Deadline) {
     guard let waiter = state.withLock({ $0.waiters.remove(id) }) else { return }
     waiter.resume(returning: .failure(Self.cancelled))
     redis.perform([
       [
-        "SET", keys.result(id), .bytes(JobOutcome.cancelled.stored), "NX", "PX",
-        .integer(configuration.resultLifetime.milliseconds),
+        "SET", keys.result(id), .bytes(JobOutcome.cancelled.stored), "NX", "PXAT",
+        time(configuration.end(ofResultBy: deadline)),
       ]
     ]) { [metrics] result in
       // Without Redis nobody computes it either, or its outcome is no one's.

@@ -118,24 +118,29 @@ extension RedisJobSource {
     if let piece = job.piece { return settle(job.id, piece, at: job.place, outcome) }
     if case .dead(let reason) = outcome {
       return bury(
-        job.place, id: job.id, replyTo: job.replyTo,
+        job.place, id: job.id, replyTo: job.replyTo, deadline: job.deadline,
         attempts: min(job.attempt, configuration.maximumAttempts), reason)
     }
     var keys = [self.keys.jobs(job.place.priority), self.keys.replies(job.replyTo)]
-    var arguments: [RedisCommand.Argument] = [QueueKeys.group] + lifetimes
+    var arguments: [RedisCommand.Argument] = [QueueKeys.group] + replyLimits
     for (job, outcome) in results {
       keys.append(self.keys.result(job.id))
-      arguments += [.text(job.place.entry), .text("\(job.id)"), .bytes(outcome.stored)]
+      arguments += [
+        .text(job.place.entry), .text("\(job.id)"), .bytes(outcome.stored), end(by: job.deadline),
+      ]
     }
     return .evaluate(QueueScripts.complete, keys: keys, arguments: arguments)
   }
 
-  /// How long results and replies are kept, and how many replies.
-  private var lifetimes: [RedisCommand.Argument] {
-    [
-      .integer(configuration.resultLifetime.milliseconds),
-      .integer(configuration.replyLifetime.milliseconds), .integer(configuration.maximumReplies),
-    ]
+  /// How long replies are kept, and how many.
+  private var replyLimits: [RedisCommand.Argument] {
+    [.integer(configuration.replyLifetime.milliseconds), .integer(configuration.maximumReplies)]
+  }
+
+  /// Until when an outcome is kept, by Redis's clock.
+  private func end(by deadline: Deadline) -> RedisCommand.Argument {
+    .integer(
+      Int(configuration.end(ofResultBy: deadline).unixMilliseconds + redis.clockOffset))
   }
 
   /// Removes what is finished from the streams.
@@ -175,11 +180,13 @@ extension RedisJobSource {
     }
     return bury(
       entry.place, id: entry.piece == nil ? entry.id : nil, replyTo: entry.replyTo,
-      attempts: entry.attempt, reason)
+      // The time in it may be what is damaged.
+      deadline: .now, attempts: entry.attempt, reason)
   }
 
   private func bury(
-    _ place: JobPlace, id: JobID?, replyTo: String?, attempts: Int, _ reason: String
+    _ place: JobPlace, id: JobID?, replyTo: String?, deadline: Deadline, attempts: Int,
+    _ reason: String
   ) -> RedisCommand {
     var keys: [RedisCommand.Argument] = [self.keys.jobs(place.priority), self.keys.dead]
     var arguments: [RedisCommand.Argument] = [
@@ -188,7 +195,10 @@ extension RedisJobSource {
     ]
     if let id, let replyTo {
       keys += [self.keys.result(id), self.keys.replies(replyTo)]
-      arguments += [.text("\(id)"), .bytes(JobOutcome.dead(reason).stored)] + lifetimes
+      arguments +=
+        [
+          .text("\(id)"), .bytes(JobOutcome.dead(reason).stored), end(by: deadline),
+        ] + replyLimits
     }
     return .evaluate(QueueScripts.bury, keys: keys, arguments: arguments)
   }
