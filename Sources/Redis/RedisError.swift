@@ -42,7 +42,10 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
       case "NOAUTH", "WRONGPASS": .authentication
       default: .server
       }
-    self.init(code, message, serverCode: String(word))
+    let hint =
+      word == "MOVED" || word == "ASK"
+      ? " (the keys are on another node of the Redis Cluster: connect to that one)" : ""
+    self.init(code, message + hint, serverCode: String(word))
   }
 
   /// The kind, short enough for a label.

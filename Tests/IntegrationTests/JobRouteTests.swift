@@ -99,13 +99,13 @@ struct JobRouteTests {
       """
     try await home.run { server in
       let accepted = try await server.request(
-        "POST", "/api/jobs?probabilities=true", body: Data(lines.utf8),
+        "POST", "/api/jobs?probabilities=true&top_k=2", body: Data(lines.utf8),
         headers: ["Content-Type": "application/x-ndjson"])
       let location = try #require(accepted.headers["location"])
       _ = try await server.get(location + "?wait=30")
       let result = try await server.get(location + "/result")
       let plain = try await server.post(
-        "/api/predict?probabilities=true",
+        "/api/predict?probabilities=true&top_k=2",
         "{\"data\":[[5.9,3.2,4.8,1.8],[5.1,null,null,null],[6.3,3.3,6.0,2.5]]}")
       #expect("[" + result.text.split(separator: "\n").joined(separator: ",") + "]" == plain.text)
     }
@@ -182,6 +182,9 @@ struct JobRouteTests {
       ("POST", "/api/jobs?nonsense=1", "application/json", QueueTests.body, 400, "nonsense"),
       ("POST", "/api/jobs?model=none", "application/json", QueueTests.body, 404, "iris"),
       ("POST", "/api/jobs", "application/json", "{", 400, "JSON"),
+      ("POST", "/api/jobs", "application/octet-stream", "{}", 400, "inputs"),
+      ("POST", "/api/jobs?top_k=1", "application/json", InferenceTests.body(), 400, "outputs"),
+      ("POST", "/api/jobs?top_k=1", "text/csv", "petal_width\n1\n", 400, "ndjson"),
       ("POST", "/api/jobs", "application/xml", "<a/>", 415, "text/csv"),
       ("POST", "/api/jobs", "text/csv", "petal_width,color\n1,2\n", 400, "color"),
       ("POST", "/api/jobs", "text/csv", "petal_width\n1\nred\n", 400, "line 3"),

@@ -89,15 +89,3 @@ struct QueueFaultTests {
     }
   }
 }
-
-extension RedisServer {
-  fileprivate func command(_ words: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["redis-cli", "-p", "\(port)"] + words
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-  }
-}

@@ -33,20 +33,48 @@ struct WebhookTests {
     }
   }
 
-  @Test(
-    "never go to this machine or a private network unless allowed",
-    arguments: [
-      "http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://10.0.0.1/",
-      "http://169.254.169.254/latest", "http://[::ffff:127.0.0.1]:1/", "http://0.0.0.0:1/",
-    ])
-  func privateAddresses(url: String) async throws {
-    try await withIrisServer(["--jobs-file", "memory", "--webhook-secret", Self.secret]) { server in
+  @Test("do not go where a redirect leads")
+  func redirect() async throws {
+    let target = try HTTPReceiver()
+    let receiver = try HTTPReceiver(
+      statuses: [307], location: "http://127.0.0.1:\(target.port)/")
+    defer { receiver.stop() }
+    let arguments = ["--webhook-secret", Self.secret, "--allow-private-webhooks"]
+    try await JobHome.file.run(arguments) { server in
       let accepted = try await server.post(
-        "/api/jobs?webhook=" + url.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!,
-        QueueTests.body)
+        "/api/jobs?webhook=http%3A%2F%2F127.0.0.1%3A\(receiver.port)", QueueTests.body)
       #expect(accepted.status == 202)
-      let line = try #require(await server.process.logged("webhook given up"))
-      #expect(line.fields["reason"]?.contains("public") == true)
+      var messages = receiver.messages.makeAsyncIterator()
+      _ = await messages.next()
+      // It is told again where it was to be told, and taken there.
+      _ = await messages.next()
+      target.stop()
+      for await _ in target.messages { Issue.record("the redirect was followed") }
+    }
+  }
+
+  /// Addresses by number in every clothing, and names that lead to such.
+  private static let privateURLs = [
+    "http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://10.0.0.1/",
+    "http://169.254.169.254/latest", "http://[::ffff:127.0.0.1]:1/", "http://0.0.0.0:1/",
+    "http://2130706433:1/", "http://0x7f.1:1/", "http://127.1:1/", "http://172.16.0.1/",
+    "http://192.168.0.1/", "http://100.64.0.1/", "http://224.0.0.1/", "http://[::ffff:10.0.0.1]/",
+    "http://[64:ff9b::7f00:1]:1/", "http://[2002:7f00:1::]:1/", "http://[fd00::1]/",
+    "http://[fe80::1]/",
+  ]
+
+  @Test("never go to this machine or a private network unless allowed")
+  func privateAddresses() async throws {
+    try await withIrisServer(["--jobs-file", "memory", "--webhook-secret", Self.secret]) { server in
+      for (index, url) in Self.privateURLs.enumerated() {
+        let accepted = try await server.post(
+          "/api/jobs?webhook=" + url.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!,
+          QueueTests.body)
+        #expect(accepted.status == 202, "\(url)")
+        let line = try #require(
+          await server.process.logged("webhook given up", count: index + 1), "\(url)")
+        #expect(line.fields["reason"]?.contains("public") == true, "\(url)")
+      }
     }
   }
 

@@ -203,6 +203,29 @@ struct DurableQueueTests {
     }
   }
 
+  @Test("says when to come again by how long jobs take now", arguments: Backend.allCases)
+  func retryAfter(backend: Backend) async throws {
+    var settings = DurableJobSettings()
+    settings.maximumTenantJobs = 1
+    try await backend.run(maximumDepth: 2, settings) { fixture in
+      let start = ContinuousClock.now
+      _ = try await fixture.accept("a")
+      _ = try await fixture.accept("b", tenant: "other")
+      // One is refused for its share, one for all.
+      for tenant in ["default", "third"] {
+        var wait = Duration.seconds(1)
+        while wait <= .seconds(1) {
+          let error = await #expect(throws: JobError.self) {
+            try await fixture.accept("c", tenant: tenant)
+          }
+          wait = error?.retryAfter ?? .zero
+          #expect(wait >= .seconds(1))
+        }
+        #expect(wait <= start.duration(to: .now) + .milliseconds(10))
+      }
+    }
+  }
+
   @Test("does what is urgent first", arguments: Backend.allCases)
   func priorities(backend: Backend) async throws {
     try await backend.run { fixture in

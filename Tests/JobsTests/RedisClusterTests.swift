@@ -29,6 +29,14 @@ struct RedisClusterTests {
               return owner != nil
             })
           try await work(on: #require(owner))
+          // Another node says so, and where to go.
+          let other = try #require(nodes.first { $0 !== owner })
+          try await QueueFixture(other).run { fixture in
+            let error = await #expect(throws: JobError.self) { try await fixture.submit("a") }
+            #expect(error?.code == .unavailable)
+            #expect(error?.message.contains("MOVED") == true)
+            #expect(error?.message.contains("another node of the Redis Cluster") == true)
+          }
         }
       }
     }

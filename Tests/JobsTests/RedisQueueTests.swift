@@ -204,6 +204,39 @@ struct RedisQueueTests {
     }
   }
 
+  @Test("keeps an outcome until shortly after its deadline, and takes none after that")
+  func lifetime() async throws {
+    try await withRedis { server in
+      var configuration = RedisQueueConfiguration()
+      configuration.resultGrace = .milliseconds(50)
+      try await QueueFixture(server, configuration).run { fixture in
+        let answer = Task { try await fixture.submit("a", within: .seconds(2)) }
+        let jobs = await fixture.source.take(upTo: 1)
+        #expect(await fixture.source.complete([(jobs[0], jobs[0].echo())]) == [true])
+        let text = try await answer.value
+        #expect(text == "a!")
+        let key = RedisCommand.Argument.text("{coppice}:result:\(jobs[0].id)")
+        #expect(1...2050 ~= (try await fixture.redis.send(["PTTL", key]).integer ?? 0))
+        while try await fixture.redis.send(["EXISTS", key]).integer == 1 {}
+        #expect(jobs[0].deadline.hasPassed)
+        #expect(await fixture.source.complete([(jobs[0], .failed("late"))]) == [false])
+        #expect(try await fixture.redis.send(["EXISTS", key]).integer == 0)
+        // One that nobody has finished: its worker was frozen all the while.
+        let unanswered = Task { try await fixture.submit("b", within: .seconds(2)) }
+        let frozen = await fixture.source.take(upTo: 1)
+        let error = await #expect(throws: JobError.self) { try await unanswered.value }
+        #expect(error?.code == .expired)
+        while Deadline.now.unixMilliseconds < frozen[0].deadline.unixMilliseconds + 100 {
+          await Task.yield()
+        }
+        #expect(await fixture.source.complete([(frozen[0], frozen[0].echo())]) == [false])
+        #expect(try await fixture.redis.send(["KEYS", "*result*"]) == .array([]))
+        #expect(fixture.metric("coppice_jobs_duplicate_total") == 2)
+        try await fixture.depth(is: 0)
+      }
+    }
+  }
+
   @Test("ends a worker's wait when it is told to stop, and forgets the worker")
   func stop() async throws {
     try await withRedis { server in
@@ -228,7 +261,7 @@ struct RedisQueueTests {
   func accessControl() async throws {
     let commands =
       "hello auth client|setname client|unblock select evalsha eval xadd xack xlen xrange xread "
-      + "xreadgroup xpending xclaim xtrim xgroup xinfo xrevrange set get setbit incrby mget exists pexpire pttl "
+      + "xreadgroup xpending xclaim xtrim xgroup xinfo xrevrange set get setbit incrby mget exists pexpire pexpireat pttl "
       + "unlink time hset hsetnx hget hgetall hmget hexists hdel hincrby zadd zrem zrangebylex "
       + "zrangebyscore"
     try await withRedis { server in

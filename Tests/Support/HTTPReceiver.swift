@@ -25,12 +25,16 @@ public final class HTTPReceiver: Sendable {
   private let listener: Int32
   private let arrival: AsyncStream<Message>.Continuation
   private let statuses: Mutex<[Int]>
+  private let location: String?
 
   /// Listens.
   ///
-  /// - Parameter statuses: what the first answers are; all others are 200.
-  public init(statuses: [Int] = []) throws {
+  /// - Parameters:
+  ///   - statuses: what the first answers are; all others are 200.
+  ///   - location: where redirects among them lead.
+  public init(statuses: [Int] = [], location: String? = nil) throws {
     port = try freePort()
+    self.location = location
     (messages, arrival) = AsyncStream.makeStream()
     self.statuses = Mutex(statuses)
     #if canImport(Glibc)
@@ -74,7 +78,9 @@ public final class HTTPReceiver: Sendable {
         let body = bytes[head.upperBound...]
         if body.count >= length {
           let status = statuses.withLock { $0.isEmpty ? 200 : $0.removeFirst() }
-          let answer = "HTTP/1.1 \(status) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+          let redirect = status / 100 == 3 ? location.map { "Location: \($0)\r\n" } ?? "" : ""
+          let answer =
+            "HTTP/1.1 \(status) X\r\n\(redirect)Content-Length: 0\r\nConnection: close\r\n\r\n"
           _ = answer.withCString { send(connection, $0, strlen($0), 0) }
           arrival.yield(Message(headers: headers, body: Data(body)))
           return

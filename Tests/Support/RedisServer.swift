@@ -3,16 +3,20 @@ import Synchronization
 
 /// A real `redis-server` of the test's own, on a free port and in a directory that goes with it.
 public final class RedisServer: Sendable {
-  /// The port on 127.0.0.1.
+  /// Its address; 127.0.0.1 unless it is in a network of its own.
+  public let host: String
+  /// Its port.
   public let port: Int
   /// The password that it asks for.
   public let password: String?
   /// Where it keeps its data.
   public let directory: URL
   private let options: [String]
+  private let launcher: [String]
   private let process = Mutex<ServerProcess?>(nil)
 
-  init(password: String?, options: [String]) throws {
+  init(password: String?, options: [String], host: String, launcher: [String]) throws {
+    (self.host, self.launcher) = (host, launcher)
     port = try freePort()
     self.password = password
     self.options = options
@@ -23,16 +27,17 @@ public final class RedisServer: Sendable {
 
   /// `redis://…`, with the password.
   public var url: String {
-    "redis://\(password.map { ":\($0)@" } ?? "")127.0.0.1:\(port)"
+    "redis://\(password.map { ":\($0)@" } ?? "")\(host):\(port)"
   }
 
   /// Starts the server, again after ``kill()``, and waits until it accepts connections.
   public func start() async throws {
     var arguments = [
-      "--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory.path, "--save", "",
+      "--port", "\(port)", "--bind", host, "--dir", directory.path, "--save", "",
     ]
+    if host != "127.0.0.1" { arguments += ["--protected-mode", "no"] }
     if let password { arguments += ["--requirepass", password] }
-    let server = try ServerProcess(arguments: arguments + options)
+    let server = try ServerProcess(arguments: arguments + options, launcher: launcher)
     process.withLock { $0 = server }
     try await server.untilReady()
   }
@@ -55,11 +60,14 @@ public final class RedisServer: Sendable {
 /// - Parameters:
 ///   - password: what the server asks for.
 ///   - options: more of `redis-server`'s options, such as `["--appendonly", "yes"]`.
+///   - host: the address that it listens on.
+///   - launcher: a command that starts it, such as `["ip", "netns", "exec", "name"]`.
 public func withRedis<Result>(
-  password: String? = nil, options: [String] = [],
-  _ body: (RedisServer) async throws -> Result
+  password: String? = nil, options: [String] = [], host: String = "127.0.0.1",
+  launcher: [String] = [], _ body: (RedisServer) async throws -> Result
 ) async throws -> Result {
-  let server = try RedisServer(password: password, options: options)
+  let server = try RedisServer(
+    password: password, options: options, host: host, launcher: launcher)
   func end() async {
     await server.kill()
     try? FileManager.default.removeItem(at: server.directory)

@@ -6,10 +6,10 @@ final class ServerProcess: Sendable {
   private let ready: AsyncStream<Bool>
   private let exited: AsyncStream<Void>
 
-  init(arguments: [String]) throws {
+  init(arguments: [String], launcher: [String] = []) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["redis-server"] + arguments
+    process.arguments = launcher + ["redis-server"] + arguments
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

@@ -124,7 +124,7 @@ public struct HTTPServer: Service {
     var routes = OperationsRoutes(health: health, catalog: catalog, metrics: metrics).routes
     guard let inference else { return routes }
     routes += [PredictRoute(service: inference, jobs: jobRoutes).route]
-    routes += V2Routes(service: inference).routes
+    routes += V2Routes(service: inference, jobs: jobRoutes).routes
     routes += RowsRoutes(service: inference, vertex: configuration.vertex).routes
     routes += jobRoutes?.routes ?? []
     if let admin {

@@ -23,13 +23,13 @@ struct PredictBody {
   /// Decodes a body.
   ///
   /// - Throws: ``Problem`` that names the field, or `JSONError`.
-  init(_ body: ByteBuffer, for model: Model, takesUnknownCategories: Bool = true) throws {
+  init(_ body: ByteBuffer, for model: Model) throws {
     guard body.readableBytes > 0 else {
       throw Problem.badRequest(
         "empty_body", "the body is empty; send {\"data\": [\(Self.example(for: model))]}",
         field: "data")
     }
-    var decoder = RowDecoder(model: model, takesUnknownCategories: takesUnknownCategories)
+    var decoder = RowDecoder(model: model)
     var isSingleRow: Bool?
     var wantsProbabilities: Bool?
     var reasonCount: Int?

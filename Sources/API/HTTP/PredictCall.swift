@@ -11,18 +11,24 @@ struct PredictCall {
   let model: Model
   let deadline: Deadline
   let wantsProbabilities: Bool?
-  private let reasonCount: Int?
+  let reasonCount: Int?
 
   /// Reads the head of a request.
   ///
-  /// - Parameter timeout: how long it may take when it does not say so itself.
+  /// - Parameters:
+  ///   - timeout: how long it may take when it does not say so itself.
+  ///   - chosen: the model where the path names it, not the query.
   /// - Throws: ``Problem`` or `PredictionError`.
-  init(_ head: HTTPRequest, catalog: ModelCatalog, timeout: Duration) throws {
+  init(
+    _ head: HTTPRequest, catalog: ModelCatalog, timeout: Duration,
+    model chosen: (name: String, version: String?)? = nil
+  ) throws {
     deadline = .after(try head.preferredWait.map { .seconds($0) } ?? timeout)
     try head.requireJSON()
     let query = try head.query("model", "version", "probabilities", "top_k")
     model = try catalog.model(
-      named: query["model"], version: query["version"], header: head.value(ofHeader:))
+      named: chosen?.name ?? query["model"], version: chosen?.version ?? query["version"],
+      header: head.value(ofHeader:))
     wantsProbabilities = try query["probabilities"].map { text in
       guard let flag = Bool(text) else {
         throw Problem.badRequest(
@@ -39,13 +45,8 @@ struct PredictCall {
   }
 
   /// Reads the body, and says how to encode the answer.
-  ///
-  /// - Parameter takesUnknownCategories: whether the answer has a place for warnings of them.
-  func decode(
-    _ body: ByteBuffer, takesUnknownCategories: Bool = true
-  ) throws -> (PredictionRequest, PredictAnswer) {
-    let body = try PredictBody(
-      body, for: model, takesUnknownCategories: takesUnknownCategories)
+  func decode(_ body: ByteBuffer) throws -> (PredictionRequest, PredictAnswer) {
+    let body = try PredictBody(body, for: model)
     let answer = PredictAnswer(
       model: model, isSingleRow: body.isSingleRow, warnings: body.warnings,
       reasonCount: reasonCount ?? body.reasonCount ?? 0)

@@ -13,15 +13,12 @@ struct PredictRoute {
   let jobs: JobRoutes?
 
   var route: Route {
-    var route = Route(
+    Route(
       method: .post, path: "/api/predict",
       description: RouteDescription(
         group: .predict, summary: "Predict rows: a class by name and number, or a number",
         parameters: .predict + [
-          .init(
-            "Prefer", in: .header,
-            "`wait=5`: how long to wait at most, in seconds, up to 300; `respond-async`: make it a job"
-          )
+          .preferAsync
         ],
         request: [("application/json", .named("PredictRequest"))],
         answer: [("application/json", .named("PredictAnswer"))],
@@ -31,14 +28,16 @@ struct PredictRoute {
           call.head, catalog: service.catalog, timeout: service.timeout)
         let (request, answer) = try predict.decode(call.body)
         return PendingPrediction(request: request) { RouteAnswer(try answer.encode($0)) }
-      })
-    if let jobs {
-      route.deferred = { try await jobs.respond($0) }
-      route.description.otherAnswers = [(.accepted, [("application/json", .named("JobStatus"))])]
-      route.description.errors += JobRoutes.acceptErrors
-    }
-    return route
+      }
+    ).deferred(to: jobs)
   }
+}
+
+extension RouteDescription.Parameter {
+  /// How a route that can make a request a job is told so.
+  static let preferAsync = Self(
+    "Prefer", in: .header,
+    "`wait=5`: how long to wait at most, in seconds, up to 300; `respond-async`: make it a job")
 }
 
 extension [RouteDescription.Parameter] {

@@ -81,9 +81,12 @@ extension Problem {
       }
     self.init(
       status: status, code: error.code.rawValue, detail: error.message, field: error.field)
-    if let delay = error.retryAfter {
-      let (seconds, attoseconds) = delay.components
-      headers[.retryAfter] = String(max(1, seconds + (attoseconds > 0 ? 1 : 0)))
-    }
+    if let delay = error.retryAfter { retry(after: delay) }
+  }
+
+  /// Says when to come again, in whole seconds.
+  mutating func retry(after delay: Duration) {
+    let (seconds, attoseconds) = delay.components
+    headers[.retryAfter] = String(max(1, seconds + (attoseconds > 0 ? 1 : 0)))
   }
 }

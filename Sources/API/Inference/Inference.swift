@@ -5,14 +5,13 @@ import Serving
 /// A request that was checked against a model, and that knows how to turn the model's prediction
 /// into the answer.
 struct Inference: Sendable {
-  /// The model, chosen once.
-  let model: Model
   /// What the predictor is asked.
   let prediction: PredictionRequest
-  /// What is odd about the rows.
-  let warnings: RowWarnings
-  private let id: String
-  private let outputs: [WantedOutput]
+  /// How the answer is made.
+  let answer: InferenceAnswer
+
+  /// The model, chosen once.
+  var model: Model { answer.model }
 
   /// Checks a request.
   ///
@@ -24,13 +23,11 @@ struct Inference: Sendable {
   init(
     _ request: InferenceRequest, for model: Model, deadline: Deadline, requestID: String
   ) throws(PredictionError) {
-    self.model = model
-    id = request.id ?? requestID
     try Self.checkPriority(request)
     let wanted = try Self.outputs(request, of: model)
     let rows = try InferenceRows(request.inputs, for: model)
-    outputs = wanted
-    warnings = rows.warnings
+    answer = InferenceAnswer(
+      model: model, id: request.id ?? requestID, outputs: wanted, warnings: rows.warnings)
     prediction = PredictionRequest(
       model: model, rows: rows.matrix,
       outputs: Output.allCases.filter { output in wanted.contains { $0.output == output } },
@@ -39,16 +36,7 @@ struct Inference: Sendable {
 
   /// The answer.
   func response(to prediction: Prediction) throws(PredictionError) -> InferenceResponse {
-    var tensors: [OutputTensor] = []
-    for wanted in outputs {
-      guard let values = prediction.values[wanted.output] else {
-        throw PredictionError(.internal, "the predictor left out \(wanted.output.rawValue)")
-      }
-      tensors.append(try wanted.tensor(values, model))
-    }
-    return InferenceResponse(
-      modelName: model.id.name, modelVersion: model.id.version, id: id,
-      parameters: warnings.parameters, outputs: tensors)
+    try answer.response(to: prediction)
   }
 
   private static func outputs(

@@ -22,6 +22,14 @@ struct RowWarnings: Sendable {
   /// How many there are.
   private(set) var count = 0
 
+  /// None.
+  init() {}
+
+  /// Warnings that were told before.
+  init(told: [Warning], count: Int) {
+    (self.told, self.count) = (told, max(count, told.count))
+  }
+
   mutating func add(row: Int, _ text: @autoclosure () -> String) {
     count += 1
     if told.count < Self.limit { told.append(Warning(row: row, text: text())) }

@@ -84,9 +84,10 @@ struct EntryOutcome {
     self.outcomes = outcomes
   }
 
-  /// The stored form: that of the job alone, or `b` and each one's length (4 bytes) and stored form.
+  /// The stored form: that of the job alone, `e` where all expired, or `b` and each one's length (4
+  /// bytes) and stored form.
   var stored: ByteBuffer {
-    if outcomes.count == 1 { return outcomes[0].stored }
+    if outcomes.count == 1 || outcomes.allSatisfy({ $0 == .expired }) { return outcomes[0].stored }
     var bytes = ByteBuffer()
     bytes.writeInteger(Self.bundle)
     for outcome in outcomes {

@@ -10,20 +10,24 @@ extension QueueScripts {
   ///
   /// Keys: idempotency. Arguments: group, depth limit, tenant limit, request hash (empty: none),
   /// idempotency lifetime, priority, tenant, deadline, lifetime, context, webhook, result lifetime, and
-  /// for a job of one piece: rows, payload. Returns 1, `full`, `share`, or `known` and the id, or `mismatch`.
+  /// for a job of one piece: rows, payload. Returns 1, or `known` and the id, or `mismatch`, or `full` or
+  /// `share` and the age of the oldest unfinished job.
   static let accept = RedisScript(
-    depth + durable + """
+    depth + age + durable + """
       if ARGV[6] ~= '' then
         local found = known(KEYS[9], ARGV[6])
         if found then return found end
       end
+      local function refuse(word)
+        return {word, age(KEYS[8], ARGV[3], depth(KEYS[8], ARGV[3]))}
+      end
       local limit = tonumber(ARGV[4])
       if redis.call('XLEN', KEYS[8]) + surplus(KEYS[8]) >= limit then
         local waiting, running = depth(KEYS[8], ARGV[3])
-        if waiting + running >= limit then return {'full'} end
+        if waiting + running >= limit then return refuse('full') end
       end
       if tonumber(redis.call('HGET', KEYS[4], ARGV[9]) or '0') >= tonumber(ARGV[5]) then
-        return {'share'}
+        return refuse('share')
       end
       local whole = ARGV[15] and 1 or 0
       redis.call('HSET', KEYS[1], 'state', 'queued', 'created', ARGV[2], 'priority', ARGV[8],

@@ -40,31 +40,35 @@ enum QueueScripts {
 
   /// Commits outcomes of entries of one server, each once, and wakes the waiters.
   ///
-  /// Keys: jobs, replies, and for each entry: result. Arguments: group, result lifetime, reply
-  /// lifetime, reply limit, and for each entry: place, id, outcome, number of jobs. Returns for each
-  /// whether this was its first outcome.
+  /// An outcome is kept until a time that follows from the job's deadline, and none is taken later, so
+  /// there is never a second one. What expired longer ago than that is counted and not kept.
+  ///
+  /// Keys: jobs, replies, and for each entry: result. Arguments: group, reply lifetime, reply limit,
+  /// and for each entry: place, id, outcome, until when it is kept in Unix ms, number of jobs. Returns
+  /// for each whether this was its first outcome.
   static let complete = RedisScript(
     surplus + """
       local first, replies, less = {}, {}, 0
+      local time = redis.call('TIME')
+      local now = time[1] * 1000 + math.floor(time[2] / 1000)
       for n = 1, #KEYS - 2 do
-        local at = 4 * n + 1
-        local outcome = ARGV[at + 2]
-        if redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PX', ARGV[2]) then
+        local place, id, outcome, kept, count = unpack(ARGV, 5 * n - 1, 5 * n + 3)
+        if tonumber(kept) <= now then
+          first[n] = string.sub(outcome, 1, 1) == 'e' and 1 or 0
+        elseif redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PXAT', kept) then
           first[n] = 1
           replies[#replies + 1] = 'i'
-          replies[#replies + 1] = ARGV[at + 1]
+          replies[#replies + 1] = id
           replies[#replies + 1] = 'r'
           replies[#replies + 1] = outcome
         else
           first[n] = 0
         end
-        if redis.call('XACK', KEYS[1], ARGV[1], ARGV[at]) == 1 then
-          less = less + ARGV[at + 3] - 1
-        end
+        if redis.call('XACK', KEYS[1], ARGV[1], place) == 1 then less = less + count - 1 end
       end
       if #replies > 0 then
-        redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', unpack(replies))
-        redis.call('PEXPIRE', KEYS[2], ARGV[3])
+        redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(replies))
+        redis.call('PEXPIRE', KEYS[2], ARGV[2])
       end
       add_surplus(KEYS[1], -less)
       return first
@@ -72,29 +76,30 @@ enum QueueScripts {
 
   /// Notes that nobody waits for a job any more, unless it has an outcome.
   ///
-  /// Keys: result, and for a job in a bundle, whose result that is: hang-ups. Arguments: lifetime,
-  /// and the outcome, or the place in the bundle. Returns whether it had none.
+  /// Keys: result, and for a job in a bundle, whose result that is: hang-ups. Arguments: until
+  /// when that is kept in Unix ms, and the outcome, or the place in the bundle. Returns whether it had none.
   static let cancel = RedisScript(
     """
     if not KEYS[2] then
-      return redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PX', ARGV[1]) and 1 or 0
+      return redis.call('SET', KEYS[1], ARGV[2], 'NX', 'PXAT', ARGV[1]) and 1 or 0
     end
     if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
     redis.call('SETBIT', KEYS[2], ARGV[2], 1)
-    redis.call('PEXPIRE', KEYS[2], ARGV[1])
+    redis.call('PEXPIREAT', KEYS[2], ARGV[1])
     return 1
     """)
 
   /// Puts the jobs of a bundle back, each alone, so that one that kills workers takes no others with
   /// it; what a worker who still has the bundle commits later is no first outcome.
   ///
-  /// Keys: jobs, result of the bundle. Arguments: group, place, lifetime, reply-to, attempts so far,
+  /// Keys: jobs, result of the bundle. Arguments: group, place, until when that is kept
+  /// in Unix ms, reply-to, attempts so far,
   /// and for each job: id, payload, deadline. Returns whether the entry was there to be taken apart.
   static let split = RedisScript(
     surplus + """
       if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then return 0 end
       add_surplus(KEYS[1], 1 - (#ARGV - 5) / 3)
-      if not redis.call('SET', KEYS[2], 's', 'NX', 'PX', ARGV[3]) then return 0 end
+      if not redis.call('SET', KEYS[2], 's', 'NX', 'PXAT', ARGV[3]) then return 0 end
       for n = 6, #ARGV, 3 do
         redis.call('XADD', KEYS[1], '*', 'i', ARGV[n], 'p', ARGV[n + 1], 'd', ARGV[n + 2],
           'r', ARGV[4], 'a', ARGV[5])
@@ -105,7 +110,7 @@ enum QueueScripts {
   /// Sets an entry aside and, if its id is known, commits the outcome.
   ///
   /// Keys: jobs, dead, and with an id: result, replies. Arguments: group, entry, reason, attempts,
-  /// dead limit, dead lifetime, and with an id: id, outcome, result lifetime, reply lifetime, reply
+  /// dead limit, dead lifetime, and with an id: id, outcome, until when it is kept, reply lifetime, reply
   /// limit. Returns whether the entry was still there to set aside.
   static let bury = RedisScript(
     surplus + """
@@ -119,7 +124,7 @@ enum QueueScripts {
       if #record % 2 == 1 then record[#record] = nil end
       redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', unpack(record))
       redis.call('PEXPIRE', KEYS[2], ARGV[6])
-      if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PX', ARGV[9]) then
+      if ARGV[7] and redis.call('SET', KEYS[3], ARGV[8], 'NX', 'PXAT', ARGV[9]) then
         redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[11], '*', 'i', ARGV[7], 'r', ARGV[8])
         redis.call('PEXPIRE', KEYS[4], ARGV[10])
       end
@@ -216,7 +221,7 @@ enum QueueScripts {
   ///
   /// Keys: jobs. Arguments: group. Returns both numbers and an age in milliseconds.
   static let measure = RedisScript(
-    depth + """
+    depth + age + """
       local waiting, running = depth(KEYS[1], ARGV[1])
       if surplus(KEYS[1]) > 0 then
         -- What workers have of the bundles is not waiting.
@@ -226,23 +231,7 @@ enum QueueScripts {
           waiting, running = waiting - more, running + more
         end
       end
-      local oldest
-      local function see(entry)
-        local time = tonumber(string.match(entry, '^(%d+)'))
-        if not oldest or time < oldest then oldest = time end
-      end
-      if running > 0 then see(redis.call('XPENDING', KEYS[1], ARGV[1])[2]) end
-      if waiting > 0 then
-        local last = info(KEYS[1], ARGV[1])['last-delivered-id'] or '0-0'
-        local first = redis.call('XRANGE', KEYS[1], '(' .. last, '+', 'COUNT', 1)[1]
-        if first then see(first[1]) end
-      end
-      local age = 0
-      if oldest then
-        local now = redis.call('TIME')
-        age = math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - oldest)
-      end
-      return {waiting, running, age}
+      return {waiting, running, age(KEYS[1], ARGV[1], waiting, running)}
       """)
 
   /// Forgets a worker that stops, unless it leaves jobs behind. Keys: jobs. Arguments: group, consumer.
@@ -320,4 +309,25 @@ enum QueueScripts {
       end
 
       """
+
+  /// The age in ms of the oldest job that waits or runs.
+  static let age = """
+    local function age(jobs, group, waiting, running)
+      local oldest
+      local function see(entry)
+        local time = tonumber(string.match(entry, '^(%d+)'))
+        if not oldest or time < oldest then oldest = time end
+      end
+      if running > 0 then see(redis.call('XPENDING', jobs, group)[2]) end
+      if waiting > 0 then
+        local last = info(jobs, group)['last-delivered-id'] or '0-0'
+        local first = redis.call('XRANGE', jobs, '(' .. last, '+', 'COUNT', 1)[1]
+        if first then see(first[1]) end
+      end
+      if not oldest then return 0 end
+      local now = redis.call('TIME')
+      return math.max(0, now[1] * 1000 + math.floor(now[2] / 1000) - oldest)
+    end
+
+    """
 }

@@ -123,7 +123,9 @@ extension RedisJobQueue {
 
   /// How long the keys of an unfinished job are kept.
   private func lifetime(_ deadline: Deadline) -> RedisCommand.Argument {
-    .integer(deadline.remaining.milliseconds + settings.recordLifetime.milliseconds)
+    // The deadline of a record that someone wrote into may be any number.
+    let left = min(deadline.remaining, .seconds(366 * 24 * 3600))
+    return .integer(left.milliseconds + settings.recordLifetime.milliseconds)
   }
 
   /// A script must be given some key, even when there is no idempotency key.
@@ -163,13 +165,14 @@ extension RedisJobQueue {
   /// Throws what a script says against it.
   private func succeeded(_ reply: RESPValue) throws(JobError) {
     guard let words = reply.elements else { return }
+    let oldest = Duration.milliseconds(words.count > 1 ? words[1].integer ?? 0 : 0)
     switch words.first?.text {
     case "full":
       metrics.refused(.full)
-      throw JobError(.full, "the queue is full; try again later", retryAfter: .seconds(1))
+      throw JobError.full(oldest: oldest)
     case "share":
       metrics.refused(.full)
-      throw JobError.share(settings)
+      throw JobError.share(settings, oldest: oldest)
     case "mismatch": throw JobError.mismatch
     case "ended": throw JobError.ended(words.count > 1 ? words[1].text ?? "" : "")
     default: throw JobError.noSuchJob
@@ -185,10 +188,22 @@ extension JobError {
 
   static func ended(_ state: String) -> JobError { JobError(.finished, "the job is \(state)") }
 
-  static func share(_ settings: DurableJobSettings) -> JobError {
+  static func full(oldest: Duration) -> JobError {
+    JobError(.full, "the queue is full; try again later", retryAfter: wait(oldest: oldest))
+  }
+
+  static func share(_ settings: DurableJobSettings, oldest: Duration) -> JobError {
     JobError(
       .full,
       "\(settings.maximumTenantJobs) jobs of this client are unfinished, which is its share; "
-        + "try again later", retryAfter: .seconds(1))
+        + "try again later", retryAfter: wait(oldest: oldest))
+  }
+
+  /// How long all that is there will take.
+  ///
+  /// That is its number by the rate at which it gets done, and so, by Little's law, the time that a job
+  /// spends in the queue: what the oldest one has spent says how long.
+  private static func wait(oldest: Duration) -> Duration {
+    max(.seconds(1), min(oldest, .seconds(3600)))
   }
 }

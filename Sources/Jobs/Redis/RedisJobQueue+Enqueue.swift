@@ -124,7 +124,7 @@ extension RedisJobQueue {
   }
 
   /// Ends a wait, and the job, unless a worker has it: then its outcome comes too late.
-  func cancel(_ id: JobID) {
+  func cancel(_ id: JobID, by deadline: Deadline) {
     let (removed, wasSent) = state.withLock { state in
       let position = state.unsent.firstIndex { $0.id == id }
       if let position { state.unsent.remove(at: position) }
@@ -138,7 +138,7 @@ extension RedisJobQueue {
         QueueScripts.cancel,
         keys: bundle.map { [keys.result($0.id), keys.hangUps($0.id)] } ?? [keys.result(id)],
         arguments: [
-          .integer(configuration.resultLifetime.milliseconds),
+          time(configuration.end(ofResultBy: deadline)),
           bundle.map { .integer($0.position) } ?? .bytes(JobOutcome.cancelled.stored),
         ])
     ]) { [metrics] result in

@@ -107,7 +107,7 @@ public final class RedisJobQueue: JobQueue, Service {
         enqueue(id, payload, deadline)
       }
     } onCancel: {
-      cancel(id)
+      cancel(id, by: deadline)
     }
     return try answer.get()
   }

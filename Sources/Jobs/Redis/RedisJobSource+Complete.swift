@@ -21,6 +21,9 @@ extension RedisJobSource {
     /// Where these jobs are among the results.
     let positions: [Int]
 
+    /// Of the job that has the most time.
+    var deadline: Deadline { jobs.map(\.deadline).max() ?? .now }
+
     /// Why it is to be set aside, if it is.
     var deathReason: String? {
       if jobs.count == 1, case .dead(let reason) = outcome.outcomes[0] { reason } else { nil }
@@ -181,17 +184,17 @@ extension RedisJobSource {
     if let piece = job.piece { return settle(job.id, piece, at: job.place, outcome) }
     if let reason = first.deathReason {
       return bury(
-        job.place, id: job.id, replyTo: job.replyTo,
+        job.place, id: job.id, replyTo: job.replyTo, deadline: job.deadline,
         attempts: min(job.attempt, configuration.maximumAttempts), reason)
     }
     if first.mustBeSplit { return split(first) }
     var keys = [self.keys.jobs(job.place.priority), self.keys.replies(job.replyTo)]
-    var arguments: [RedisCommand.Argument] = [QueueKeys.group] + lifetimes
+    var arguments: [RedisCommand.Argument] = [QueueKeys.group] + replyLimits
     for entry in entries {
       keys.append(self.keys.result(entry.id))
       arguments += [
         .text(entry.place.entry), .text("\(entry.id)"), .bytes(entry.outcome.stored),
-        .integer(entry.outcome.outcomes.count),
+        end(by: entry.deadline), .integer(entry.outcome.outcomes.count),
       ]
     }
     return .evaluate(QueueScripts.complete, keys: keys, arguments: arguments)
@@ -208,12 +211,15 @@ extension RedisJobSource {
       JobBundle(parts), id: entry.id, at: entry.place, replyTo: job.replyTo, attempt: job.attempt)
   }
 
-  /// How long results and replies are kept, and how many replies.
-  private var lifetimes: [RedisCommand.Argument] {
-    [
-      .integer(configuration.resultLifetime.milliseconds),
-      .integer(configuration.replyLifetime.milliseconds), .integer(configuration.maximumReplies),
-    ]
+  /// How long replies are kept, and how many.
+  private var replyLimits: [RedisCommand.Argument] {
+    [.integer(configuration.replyLifetime.milliseconds), .integer(configuration.maximumReplies)]
+  }
+
+  /// Until when an outcome is kept, by Redis's clock.
+  func end(by deadline: Deadline) -> RedisCommand.Argument {
+    .integer(
+      Int(configuration.end(ofResultBy: deadline).unixMilliseconds + redis.clockOffset))
   }
 
   /// Removes what is finished from the streams.
@@ -253,11 +259,13 @@ extension RedisJobSource {
     }
     return bury(
       entry.place, id: entry.piece == nil ? entry.id : nil, replyTo: entry.replyTo,
-      attempts: entry.attempt, reason)
+      // The time in it may be what is damaged.
+      deadline: .now, attempts: entry.attempt, reason)
   }
 
   private func bury(
-    _ place: JobPlace, id: JobID?, replyTo: String?, attempts: Int, _ reason: String
+    _ place: JobPlace, id: JobID?, replyTo: String?, deadline: Deadline, attempts: Int,
+    _ reason: String
   ) -> RedisCommand {
     var keys: [RedisCommand.Argument] = [self.keys.jobs(place.priority), self.keys.dead]
     var arguments: [RedisCommand.Argument] = [
@@ -266,7 +274,10 @@ extension RedisJobSource {
     ]
     if let id, let replyTo {
       keys += [self.keys.result(id), self.keys.replies(replyTo)]
-      arguments += [.text("\(id)"), .bytes(JobOutcome.dead(reason).stored)] + lifetimes
+      arguments +=
+        [
+          .text("\(id)"), .bytes(JobOutcome.dead(reason).stored), end(by: deadline),
+        ] + replyLimits
     }
     return .evaluate(QueueScripts.bury, keys: keys, arguments: arguments)
   }

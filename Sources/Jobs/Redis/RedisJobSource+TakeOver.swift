@@ -65,10 +65,14 @@ extension RedisJobSource {
   func split(
     _ bundle: JobBundle, id: JobID, at place: JobPlace, replyTo: String, attempt: Int
   ) -> RedisCommand {
-    .evaluate(
+    let last = bundle.parts.map(\.deadline).max() ?? 0
+    return .evaluate(
       QueueScripts.split, keys: [keys.jobs(place.priority), keys.result(id)],
       arguments: [
-        QueueKeys.group, .text(place.entry), .integer(configuration.resultLifetime.milliseconds),
+        QueueKeys.group, .text(place.entry),
+        end(
+          by: Deadline(
+            unixMilliseconds: last.subtractingReportingOverflow(redis.clockOffset).partialValue)),
         .text(replyTo), .integer(attempt - 1),
       ]
         + bundle.parts.flatMap { part -> [RedisCommand.Argument] in

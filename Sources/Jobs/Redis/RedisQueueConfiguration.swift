@@ -10,8 +10,10 @@ public struct RedisQueueConfiguration: Sendable {
   public var visibility: Duration = .seconds(3)
   /// How many times a job is given to a worker before it is set aside.
   public var maximumAttempts = 3
-  /// How long outcomes are kept.
-  public var resultLifetime: Duration = .seconds(300)
+  /// How long outcomes of waiting jobs are kept after the job's deadline, for those who come late.
+  public var resultGrace: Duration = .seconds(5)
+  /// The most that the deadline counts for in that.
+  public var maximumResultLifetime: Duration = .seconds(600)
   /// How long the replies to a server that is gone are kept.
   public var replyLifetime: Duration = .seconds(60)
   /// How many unread replies to one server are kept; the results themselves stay.
@@ -31,6 +33,16 @@ public struct RedisQueueConfiguration: Sendable {
 
   /// The defaults.
   public init() {}
+}
+
+extension RedisQueueConfiguration {
+  /// Until when the outcome of a waiting job is kept.
+  ///
+  /// Nobody asks for it later: its caller has given up, and what is given out again by then has expired.
+  func end(ofResultBy deadline: Deadline) -> Deadline {
+    // A deadline comes out of the stream: it may be any number.
+    max(Deadline(unixMilliseconds: 0), min(deadline, .now + maximumResultLifetime)) + resultGrace
+  }
 }
 
 extension Duration {

@@ -18,11 +18,13 @@ struct SQLiteJobs {
     if let known = try known(job) { return known }
     let waiting = try count("SELECT count(*) FROM piece WHERE taken = 0")
     guard waiting < configuration.maximumDepth else {
-      throw JobError(.full, "the queue is full; try again later", retryAfter: .seconds(1))
+      throw JobError.full(oldest: try depth().oldest)
     }
     let share = try count(
       "SELECT count(*) FROM job WHERE tenant = ? AND finished IS NULL", [.text(job.tenant)])
-    guard share < settings.maximumTenantJobs else { throw JobError.share(settings) }
+    guard share < settings.maximumTenantJobs else {
+      throw JobError.share(settings, oldest: try depth().oldest)
+    }
     try database.run(
       """
       INSERT INTO job (id, state, priority, tenant, context, webhook, created, deadline, sealed)

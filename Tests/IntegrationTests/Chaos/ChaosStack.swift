@@ -35,14 +35,18 @@ final class ChaosStack: Sendable {
     (self.redis, self.proxy, self.root) = (redis, proxy, root)
   }
 
+  /// - Parameter network: where Redis runs; all processes reach it without the proxy then.
   static func run(
     servers: Int = 2, workers: Int = 2, redis options: [String] = [],
-    _ body: (ChaosStack) async throws -> Void
+    in network: NetworkNamespace? = nil, _ body: (ChaosStack) async throws -> Void
   ) async throws {
     try await withTemporaryFolder { folder in
       let root = try IrisRepository(in: folder).root
       let durable = ["--appendonly", "yes", "--appendfsync", "always"]
-      try await withRedis(options: durable + options) { redis in
+      try await withRedis(
+        options: durable + options, host: network?.host ?? "127.0.0.1",
+        launcher: network?.launcher ?? []
+      ) { redis in
         let proxy = try FaultProxy(to: redis.port)
         defer { proxy.stop() }
         let stack = ChaosStack(redis: redis, proxy: proxy, root: root)
@@ -60,7 +64,9 @@ final class ChaosStack: Sendable {
   var refusedCount: Int { refused.withLock { $0 } }
 
   /// Unless told otherwise, all processes speak to Redis through the proxy.
-  private var url: String { "redis://127.0.0.1:\(proxy.port)" }
+  private var url: String {
+    redis.host == "127.0.0.1" ? "redis://127.0.0.1:\(proxy.port)" : redis.url
+  }
 
   @discardableResult
   func startServer(

@@ -159,25 +159,61 @@ struct ChaosTests {
     }
   }
 
-  @Test("Redis is full")
-  func fullRedis() async throws {
+  @Test(
+    "the cable between everything and Redis is pulled",
+    .enabled(
+      if: NetworkNamespace.isPossible, "needs Linux, root and the right to make networks (ip netns)"
+    ))
+  func pulledCable() async throws {
+    let network = try NetworkNamespace()
+    defer { network.remove() }
+    try await ChaosStack.run(in: network) { stack in
+      try await stack.underLoad {
+        for _ in 0..<Self.rounds {
+          try await stack.accepted(40)
+          try network.cut()
+          try await Task.sleep(for: .seconds(4))
+          try network.heal()
+          try await stack.accepted(20)
+        }
+      }
+      try await stack.checkPromises("network namespace cut off for 4 s", times: Self.rounds)
+    }
+  }
+
+  struct Refusal: CustomTestStringConvertible {
+    let testDescription: String
+    let begin: [String]
+    let end: [String]
+  }
+
+  static let refusals = [
+    Refusal(
+      testDescription: "Redis full (noeviction)", begin: ["CONFIG", "SET", "maxmemory", "1"],
+      end: ["CONFIG", "SET", "maxmemory", "0"]),
+    Refusal(
+      testDescription: "Redis a read-only replica", begin: ["REPLICAOF", "127.0.0.1", "1"],
+      end: ["REPLICAOF", "NO", "ONE"]),
+  ]
+
+  @Test("Redis takes nothing", arguments: refusals)
+  func refusingRedis(refusal: Refusal) async throws {
     try await ChaosStack.run { stack in
       try await stack.underLoad {
         for _ in 0..<Self.rounds {
           try await stack.accepted(40)
-          try stack.redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
-          try stack.redis.command("CONFIG", "SET", "maxmemory", "1")
+          try stack.redis.command(refusal.begin)
           let before = stack.refusedCount
           let limit = ContinuousClock.now + .seconds(20)
           while stack.refusedCount < before + 20, ContinuousClock.now < limit {
             try await Task.sleep(for: .milliseconds(5))
           }
           #expect(stack.refusedCount >= before + 20)
-          try stack.redis.command("CONFIG", "SET", "maxmemory", "0")
+          try stack.redis.command(refusal.end)
           try await stack.accepted(20)
         }
       }
-      try await stack.checkPromises("Redis full (noeviction)", times: Self.rounds)
+      try await stack.checkPromises(refusal.testDescription, times: Self.rounds)
     }
   }
 
@@ -187,7 +223,7 @@ struct ChaosTests {
       let server = stack.servers[0]
       for _ in 0..<Self.rounds {
         let before = try await server.post("/api/jobs", ChaosStack.row)
-        try stack.redis.command("FLUSHALL")
+        try stack.redis.command(["FLUSHALL"])
         let gone = try await server.get(before.headers["location"] ?? "")
         #expect(gone.status == 404)
         let after = try await server.post("/api/jobs", ChaosStack.row)
@@ -256,7 +292,7 @@ struct ChaosTests {
         #expect(after < before * 2 + (64 << 20))
       }
       // The streams of jobs themselves stay, and are trimmed.
-      let eternal = try stack.redis.command(
+      let eternal = try stack.redis.command([
         "EVAL",
         """
         local found = {}
@@ -266,7 +302,8 @@ struct ChaosTests {
           end
         end
         return found
-        """, "0")
+        """, "0",
+      ])
       #expect(eternal.isEmpty, "without a lifetime: \(eternal.prefix(200))")
       try await stack.checkPromises("soak of \(seconds) s", times: 1)
     }
@@ -322,10 +359,14 @@ extension ChaosStack {
 extension RedisServer {
   /// Sends a command with `redis-cli`.
   @discardableResult
-  func command(_ words: String...) throws -> String {
+  func command(_ words: String...) throws -> String { try command(words) }
+
+  /// Sends a command with `redis-cli`.
+  @discardableResult
+  func command(_ words: [String]) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["redis-cli", "-p", "\(port)"] + words
+    process.arguments = ["redis-cli", "-h", host, "-p", "\(port)"] + words
     let output = Pipe()
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice

@@ -13,27 +13,40 @@ import Serving
 /// and whose job it is.
 struct JobCall {
   /// What kind of body there is.
-  enum Body { case json, csv, ndjson }
+  enum Body: String { case json, tensors, csv, ndjson }
 
   let predict: PredictCall
   let body: Body
+  /// When the job expires.
+  var deadline: Deadline
   private let priority: JobPriority?
   private let tenant: String
-  private let deadline: Deadline
   private let webhook: String
   private let key: String?
   private var hash = SHA256()
 
   /// Reads the head of a request.
-  init(_ head: HTTPRequest, catalog: ModelCatalog, service: JobService) throws {
+  ///
+  /// - Parameter model: the model that the path of an inference names.
+  init(
+    _ head: HTTPRequest, catalog: ModelCatalog, service: JobService,
+    model: (name: String, version: String?)? = nil
+  ) throws {
     let query = JobQuery(head)
-    body = try Self.body(head)
+    if model != nil { try query.allow(Self.ownParameters) }
+    body = model == nil ? try Self.body(head) : .tensors
     var plain = head
     plain.path = Self.withoutOwnParameters(head.path ?? "")
-    // What it says of the type of a body of many rows was read already.
+    // What it says of the type of any other body was read already.
     if body != .json { plain.headerFields[.contentType] = nil }
     predict = try PredictCall(
-      plain, catalog: catalog, timeout: service.configuration.timeout)
+      plain, catalog: catalog, timeout: service.configuration.timeout, model: model)
+    guard body != .csv || predict.reasonCount ?? 0 == 0 else {
+      throw Problem.badRequest(
+        "invalid_parameter",
+        "a table of CSV has no place for reasons; send application/x-ndjson, or leave out top_k",
+        field: "top_k")
+    }
     priority = try query["priority"].map { text in
       guard let priority = JobPriority(rawValue: text) else {
         throw Problem.badRequest(
@@ -48,7 +61,11 @@ struct JobCall {
     tenant = try Self.word(head, .tenant) ?? "default"
     key = try Self.word(head, .idempotencyKey)
     // The same key for another model or priority is another request.
-    hash.update(data: Array("\(plain.path ?? "")\n\(priority?.rawValue ?? "")\n\(webhook)\n".utf8))
+    let request = [
+      plain.path ?? "", priority?.rawValue ?? "", webhook, body.rawValue,
+      head.headerFields[V2Request.jsonLengthField] ?? "",
+    ]
+    hash.update(data: Array((request.joined(separator: "\n") + "\n").utf8))
   }
 
   /// Takes note of bytes of the body.
@@ -61,12 +78,16 @@ struct JobCall {
   func job(_ context: JobContext) -> DurableJob {
     let digest = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     return DurableJob(
-      priority: priority ?? (body == .json ? .normal : .bulk), tenant: tenant, deadline: deadline,
+      priority: priority ?? (isTable ? .bulk : .normal), tenant: tenant, deadline: deadline,
       context: context.text, webhook: webhook,
       idempotency: key.map { .init(key: $0, hash: digest) })
   }
 
+  /// Whether the body is many rows, which are never in memory as a whole.
+  var isTable: Bool { body == .csv || body == .ndjson }
+
   private static func body(_ head: HTTPRequest) throws -> Body {
+    if head.headerFields.contains(V2Request.jsonLengthField) { return .tensors }
     let essence = (head.headerFields[.contentType] ?? "application/json").prefix { $0 != ";" }
       .filter { $0 != " " }.lowercased()
     switch essence {
@@ -75,20 +96,23 @@ struct JobCall {
       "application/x-jsonlines", "application/jsonlines":
       return .ndjson
     case "application/json": return .json
+    case "application/octet-stream": return .tensors
     case let other where other.hasSuffix("+json"): return .json
     default:
       throw Problem(
         status: .unsupportedMediaType, code: "unsupported_media_type",
         detail: "the body is \(essence.prefix(80).description.jsonQuoted); send application/json, "
-          + "text/csv or application/x-ndjson", field: "Content-Type")
+          + "text/csv, application/x-ndjson, or tensors as application/octet-stream",
+        field: "Content-Type")
     }
   }
 
+  private static let ownParameters = ["priority", "timeout", "webhook"]
+
   private static func withoutOwnParameters(_ path: String) -> String {
     guard let question = path.firstIndex(of: "?") else { return path }
-    let own = ["priority", "timeout", "webhook"]
     let rest = path[question...].dropFirst().split(separator: "&").filter { pair in
-      !own.contains(String(pair.prefix { $0 != "=" }))
+      !ownParameters.contains(String(pair.prefix { $0 != "=" }))
     }
     return path[..<question] + (rest.isEmpty ? "" : "?" + rest.joined(separator: "&"))
   }

@@ -8,27 +8,30 @@ import Serving
 
 /// How jobs come in.
 extension JobRoutes {
-  func accept(_ request: Request) async throws -> Response {
-    let call = try JobCall(request.head, catalog: catalog, service: service)
+  /// - Parameter model: the model that the path of an inference names.
+  func accept(
+    _ request: Request, model: (name: String, version: String?)? = nil
+  ) async throws -> Response {
+    let call = try JobCall(request.head, catalog: catalog, service: service, model: model)
     let accepted: AcceptedJob
-    if call.body == .json {
-      accepted = try await acceptWhole(request, call)
-    } else {
+    if call.isTable {
       accepted = try await acceptRows(request, call)
+    } else {
+      accepted = try await acceptWhole(request, call)
     }
     return Response(answer(try await queue.record(of: accepted.id), status: .accepted))
   }
 
-  /// A body of JSON is one piece.
+  /// Any other body is one piece.
   private func acceptWhole(_ request: Request, _ head: JobCall) async throws -> AcceptedJob {
     var call = head
-    let body = try await request.collectBody(upTo: maximumBodySize)
-    call.note(body)
-    let (prediction, answer) = try call.predict.decode(body, takesUnknownCategories: false)
-    let job = call.job(
-      JobContext(model: prediction.model, form: .json, isSingleRow: answer.isSingleRow))
+    let sent = try await request.collectBody(upTo: maximumBodySize)
+    call.note(sent)
+    let body = try ContentCoding.decoded(sent, request.head, limit: maximumBodySize)
+    let (prediction, context) = try call.decode(body, request.head)
     return try await queue.accept(
-      job, payload: PredictionCodec.encode(prediction), rows: prediction.rows.rowCount)
+      call.job(context), payload: PredictionCodec.encode(prediction), rows: prediction.rows.rowCount
+    )
   }
 
   /// A body of many rows is cut into pieces as it comes in; workers begin with the first ones while
@@ -37,7 +40,14 @@ extension JobRoutes {
     var call = head
     let model = call.predict.model
     let form: JobContext.Form = call.body == .csv ? .csv : .ndjson
-    let context = JobContext(model: model.id, form: form)
+    let context = JobContext(
+      model: model.id, form: form, reasonCount: call.predict.reasonCount ?? 0)
+    if let coding = request.headers[.contentEncoding], coding.lowercased() != "identity" {
+      throw Problem(
+        status: .unsupportedMediaType, code: "unsupported_media_type",
+        detail: "a table is taken as it is, without a Content-Encoding", field: "Content-Encoding",
+        headers: [.acceptEncoding: "identity"])
+    }
     let limit = service.configuration.maximumBatchSize
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
       throw Problem.tooLarge(limit: limit)
@@ -93,9 +103,10 @@ extension JobRoutes {
 extension PredictCall {
   /// A part of the rows of a larger request.
   func request(for rows: Matrix) -> PredictionRequest {
-    PredictionRequest(
-      model: model.id, rows: rows,
-      outputs: [model.answer] + (wantsProbabilities == true ? [.probabilities] : []),
-      deadline: deadline)
+    var outputs = [model.answer]
+    if wantsProbabilities == true { outputs.append(.probabilities) }
+    if reasonCount ?? 0 > 0 { outputs.append(.contributions) }
+    return PredictionRequest(
+      model: model.id, rows: rows, outputs: outputs, deadline: deadline)
   }
 }

@@ -19,16 +19,28 @@ extension JobRoutes {
     }
     // The first piece is read before the status is sent, the others while it is under way.
     let first = try await prediction(0, of: record)
+    let model = try catalog.loading(context.model)
     let answer = PredictAnswer(
-      model: try catalog.loading(context.model), isSingleRow: context.isSingleRow)
-    let headers: HTTPFields = [.contentType: context.form.mediaType]
-    if context.form == .json {
-      return Response(
-        status: .ok, headers: headers, body: .init(byteBuffer: try answer.encode(first)))
+      model: model, isSingleRow: context.isSingleRow, warnings: context.warnings,
+      reasonCount: context.reasonCount)
+    switch context.form {
+    case .json: return Response(RouteAnswer(try answer.encode(first)))
+    case .tensors:
+      let answer = InferenceAnswer(
+        model: model, id: context.requestID, outputs: context.outputs, warnings: context.warnings)
+      return Response(try answer.response(to: first).v2Answer)
+    case .csv: return rows(of: record, first, answer, .csv, "text/csv; charset=utf-8")
+    case .ndjson: return rows(of: record, first, answer, .ndjson, "application/x-ndjson")
     }
-    let writer = RowWriter(answer: answer, form: context.form)
+  }
+
+  private func rows(
+    of record: JobRecord, _ first: Prediction, _ answer: PredictAnswer, _ form: JobContext.Form,
+    _ mediaType: String
+  ) -> Response {
+    let writer = RowWriter(answer: answer, form: form)
     return Response(
-      status: .ok, headers: headers,
+      status: .ok, headers: [.contentType: mediaType],
       body: .init { body in
         try await body.write(writer.header(for: first))
         try await body.write(writer.rows(first))
@@ -113,7 +125,8 @@ extension Problem {
       self.init(
         status: .conflict, code: "not_ready",
         detail: "the job is \(record.state.rawValue); ask again, or wait with "
-          + "\(JobService.path)/\(record.id)?wait=30s", headers: [.retryAfter: "1"])
+          + "\(JobService.path)/\(record.id)?wait=30s")
+      retry(after: record.expectedWait)
       return
     case .failed, .dead: detail = "the job is \(record.state.rawValue): \(record.message)"
     case .expired: detail = "the job's deadline passed before it was done"
@@ -146,6 +159,19 @@ extension Problem {
       default: error.code.rawValue
       }
     self.init(status: status, code: code, detail: error.message)
-    if error.code == .full || error.code == .unavailable { headers[.retryAfter] = "1" }
+    if error.code == .full || error.code == .unavailable {
+      retry(after: error.retryAfter ?? .seconds(1))
+    }
+  }
+}
+
+extension JobRecord {
+  /// How long it may still take: its rows that are not done, by the rate of those that are; as long
+  /// again as it has taken, before there are any.
+  var expectedWait: Duration {
+    let begin = (started ?? created).unixMilliseconds
+    let taken = max(0, Double(Deadline.now.unixMilliseconds) - Double(begin)) / 1000
+    let left = doneRows > 0 ? taken * (Double(rows) / Double(doneRows) - 1) : taken
+    return .seconds(min(3600, max(1, left)))
   }
 }

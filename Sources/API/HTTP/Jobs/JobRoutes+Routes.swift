@@ -22,7 +22,8 @@ extension JobRoutes {
     Route(
       method: .post, path: JobService.path,
       description: .init(
-        group: .jobs, summary: "Hand in rows as a job that outlives its request",
+        group: .jobs,
+        summary: "Hand in rows, or an inference request of V2, as a job that outlives its request",
         parameters: .predict + [
           .init(
             "priority", in: .query, "otherwise normal, for tables bulk",
@@ -30,11 +31,11 @@ extension JobRoutes {
           .init("timeout", in: .query, "after how many seconds it expires, up to 7 days"),
           .init("webhook", in: .query, "where to post the status at the end"),
           .init("Idempotency-Key", in: .header, "the same key and request: the same job"),
-          .init("X-Tenant", in: .header, "whose job it is"),
+          .init("X-Tenant", in: .header, "whose job it is"), .jsonLength,
         ],
         request: [
-          ("application/json", .named("PredictRequest")), ("text/csv", .text),
-          ("application/x-ndjson", .text),
+          ("application/json", .any("PredictRequest", "InferRequest")), ("text/csv", .text),
+          ("application/x-ndjson", .text), ("application/octet-stream", .named("Binary")),
         ],
         otherAnswers: [(.accepted, Self.status)], errors: Self.acceptErrors),
       work: .stream { request, _ in try await accept(request) })
@@ -85,11 +86,12 @@ extension JobRoutes {
     Route(
       method: .get, path: "\(JobService.path)/{id}/result",
       description: .init(
-        group: .jobs, summary: "The result: what /api/predict answers, or a table",
+        group: .jobs,
+        summary: "The result: what /api/predict or the inference answers, or a table",
         parameters: [Self.id],
         answer: [
-          ("application/json", .named("PredictAnswer")), ("text/csv", .text),
-          ("application/x-ndjson", .text),
+          ("application/json", .any("PredictAnswer", "InferResponse")), ("text/csv", .text),
+          ("application/x-ndjson", .text), ("application/octet-stream", .named("Binary")),
         ],
         errors: [.notFound, .conflict, .gone, .internalServerError, .serviceUnavailable]),
       work: .stream { try await result(of: id($1)) })

@@ -25,7 +25,7 @@ struct Route: Sendable {
   var description: RouteDescription
   let work: Work
   /// What answers instead where the client would rather not wait (`Prefer: respond-async`).
-  var deferred: (@Sendable (Request) async throws -> Response)?
+  var deferred: (@Sendable (Request, _ parameters: [String: String]) async throws -> Response)?
 }
 
 /// A request for a route.

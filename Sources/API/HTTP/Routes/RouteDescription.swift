@@ -78,4 +78,9 @@ struct Schema: Sendable {
   static func named(_ name: String) -> Schema {
     Schema(json: ##"{"$ref":"#/components/schemas/\##(name)"}"##)
   }
+
+  /// Any of those.
+  static func any(_ names: String...) -> Schema {
+    Schema(json: "{\"anyOf\":[\(names.map { named($0).json }.joined(separator: ","))]}")
+  }
 }

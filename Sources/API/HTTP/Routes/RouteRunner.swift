@@ -43,11 +43,11 @@ struct RouteRunner: Sendable {
 
   private func add(_ route: Route, to router: Router<some RequestContext>) {
     router.on(RouterPath(route.path), method: route.method) { request, context in
-      if let deferred = route.deferred, request.head.prefersAsync {
-        return try await deferred(request)
-      }
       var parameters: [String: String] = [:]
       for (name, value) in context.parameters { parameters[String(name)] = String(value) }
+      if let deferred = route.deferred, request.head.prefersAsync {
+        return try await deferred(request, parameters)
+      }
       let answer: RouteAnswer
       switch route.work {
       case .stream(let work):

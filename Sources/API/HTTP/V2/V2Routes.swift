@@ -6,6 +6,8 @@ import Serving
 /// The Open Inference Protocol V2 over REST, with Triton's extensions.
 struct V2Routes {
   let service: InferenceService
+  /// Where inferences with `Prefer: respond-async` go; nil for a server that has no jobs.
+  let jobs: JobRoutes?
 
   var routes: [Route] {
     health + [metadata, modelList] + statistics + modelRoutes + repository + notServed
@@ -108,17 +110,13 @@ struct V2Routes {
           ("application/json", .named("InferRequest")),
           ("application/octet-stream", .named("Binary")),
         ],
-        parameters: [
-          .prefer,
-          .init(
-            "Inference-Header-Content-Length", in: .header,
-            "the bytes of the JSON, where binary tensors follow it"),
-        ],
+        parameters: [jobs == nil ? .prefer : .preferAsync, .jsonLength],
         answer: [
           ("application/json", .named("InferResponse")),
           ("application/octet-stream", .named("Binary")),
         ],
-        errors: .prediction, .prediction(infer))
+        errors: .prediction, .prediction(infer)
+      ).map { $0.deferred(to: jobs) }
   }
 
   private func infer(_ call: RouteCall) throws -> PendingPrediction {
@@ -195,6 +193,13 @@ struct V2Routes {
         return RouteAnswer("{\"name\":\(name.jsonQuoted),\"\(verb)\":true}")
       })
   }
+}
+
+extension RouteDescription.Parameter {
+  /// Where the JSON of an inference request ends.
+  static let jsonLength = Self(
+    "Inference-Header-Content-Length", in: .header,
+    "the bytes of the JSON, where binary tensors follow it")
 }
 
 extension RouteCall {

@@ -67,7 +67,7 @@ struct WebhookClient: Sendable {
     return try await promise.futureResult.get()
   }
 
-  /// Looks the host up; every address that is found must be one that may be called.
+  /// Looks the host up; the address that is found must be one that may be called.
   private func address(of url: WebhookURL) async throws -> SocketAddress {
     let address: SocketAddress
     do {
