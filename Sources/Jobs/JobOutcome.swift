@@ -48,17 +48,22 @@ extension JobOutcome {
   /// The stored form: one letter, then the answer or the message.
   var stored: ByteBuffer {
     var bytes = ByteBuffer()
+    if case .done(let answer) = self { bytes.reserveCapacity(answer.readableBytes + 1) }
+    write(to: &bytes)
+    return bytes
+  }
+
+  /// Writes the stored form.
+  func write(to bytes: inout ByteBuffer) {
     switch self {
     case .done(let answer):
-      bytes.reserveCapacity(answer.readableBytes + 1)
-      bytes.writeString("d")
+      bytes.writeStaticString("d")
       bytes.writeImmutableBuffer(answer)
     case .failed(let message): bytes.writeString("f" + message)
-    case .expired: bytes.writeString("e")
-    case .cancelled: bytes.writeString("c")
+    case .expired: bytes.writeStaticString("e")
+    case .cancelled: bytes.writeStaticString("c")
     case .dead(let message): bytes.writeString("x" + message)
     }
-    return bytes
   }
 
   /// Reads the stored form; anything else is `nil`.

@@ -64,18 +64,30 @@ public struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
 
   /// Appends the command to bytes that are to be sent.
   func encode(into bytes: inout ByteBuffer) {
-    bytes.writeString("*\(arguments.count)\r\n")
+    bytes.writeLine("*", arguments.count)
     for argument in arguments {
       switch argument {
-      case .text(let text): bytes.writeString("$\(text.utf8.count)\r\n\(text)\r\n")
+      case .text(let text):
+        bytes.writeLine("$", text.utf8.count)
+        bytes.writeString(text)
       case .integer(let value):
         let digits = String(value)
-        bytes.writeString("$\(digits.utf8.count)\r\n\(digits)\r\n")
+        bytes.writeLine("$", digits.utf8.count)
+        bytes.writeString(digits)
       case .bytes(let value):
-        bytes.writeString("$\(value.readableBytes)\r\n")
+        bytes.writeLine("$", value.readableBytes)
         bytes.writeImmutableBuffer(value)
-        bytes.writeString("\r\n")
       }
+      bytes.writeStaticString("\r\n")
     }
+  }
+}
+
+extension ByteBuffer {
+  /// Writes a line of RESP without an interpolated string, which would cost more than all the rest.
+  fileprivate mutating func writeLine(_ kind: StaticString, _ number: Int) {
+    writeStaticString(kind)
+    writeString(String(number))
+    writeStaticString("\r\n")
   }
 }

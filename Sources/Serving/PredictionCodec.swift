@@ -48,6 +48,7 @@ public enum PredictionCodec {
   /// The bytes of an answer.
   public static func encode(_ answer: Result<Prediction, PredictionError>) -> ByteBuffer {
     var buffer = ByteBuffer()
+    buffer.reserveCapacity(64)
     buffer.writeInteger(format)
     switch answer {
     case .success(let prediction):

@@ -261,7 +261,8 @@ struct RedisQueueTests {
   func accessControl() async throws {
     let commands =
       "hello auth client|setname client|unblock select evalsha eval xadd xack xlen xrange xread "
-      + "xreadgroup xpending xclaim xtrim xgroup xinfo xrevrange set get setbit incrby mget exists pexpire pexpireat pttl "
+      + "xreadgroup xpending xclaim xtrim xgroup xinfo xrevrange set get setbit incrby mget exists "
+      + "pexpire pexpireat pttl "
       + "unlink time hset hsetnx hget hgetall hmget hexists hdel hincrby zadd zrem zrangebylex "
       + "zrangebyscore"
     try await withRedis { server in

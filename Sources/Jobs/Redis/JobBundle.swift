@@ -89,11 +89,13 @@ struct EntryOutcome {
   var stored: ByteBuffer {
     if outcomes.count == 1 || outcomes.allSatisfy({ $0 == .expired }) { return outcomes[0].stored }
     var bytes = ByteBuffer()
+    bytes.reserveCapacity(64 * outcomes.count)
     bytes.writeInteger(Self.bundle)
     for outcome in outcomes {
-      let stored = outcome.stored
-      bytes.writeInteger(UInt32(stored.readableBytes))
-      bytes.writeImmutableBuffer(stored)
+      let length = bytes.writerIndex
+      bytes.writeInteger(UInt32(0))
+      outcome.write(to: &bytes)
+      bytes.setInteger(UInt32(bytes.writerIndex - length - 4), at: length)
     }
     return bytes
   }

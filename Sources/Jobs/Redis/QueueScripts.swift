@@ -223,7 +223,7 @@ enum QueueScripts {
   static let measure = RedisScript(
     depth + age + """
       local waiting, running = depth(KEYS[1], ARGV[1])
-      if surplus(KEYS[1]) > 0 then
+      if running > 0 and surplus(KEYS[1]) > 0 then
         -- What workers have of the bundles is not waiting.
         for _, pending in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 256)) do
           local found = redis.call('XRANGE', KEYS[1], pending[1], pending[1])[1]
