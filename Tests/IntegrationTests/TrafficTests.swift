@@ -126,9 +126,10 @@ struct TrafficTests {
   func slow(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
-      try repository.addSlow("iris", version: "2", times: 40)
-      try await layout.withServer(repository.root, ["--admin", "--version-policy", "all"]) {
-        server in
+      try repository.addSlow("iris", version: "2", times: 10)
+      try await layout.withServer(
+        repository.root, ["--admin", "--version-policy", "all"], workers: 1
+      ) { server in
         let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
         let reply = try await AdminTests.put(
           server, "/admin/models/iris/traffic",
@@ -138,7 +139,7 @@ struct TrafficTests {
         #expect(reply.status == 200)
         // Many rows, so that the time of the model counts, and one caller, so that no request waits
         // for one of the other version.
-        let rows = repeatElement("[5.9,3.2,4.8,1.8]", count: 300).joined(separator: ",")
+        let rows = repeatElement("[5.9,3.2,4.8,1.8]", count: 600).joined(separator: ",")
         let answers = try await underLoad(server, callers: 1, sending: "{\"data\":[\(rows)]}") {
           let line = await server.process.logged("version rolled back", with: ["version": "2"])
           #expect(line?.fields["reason"]?.contains("median latency") == true)
