@@ -54,7 +54,7 @@ chaos: ## Break the queue ROUNDS times (10) and count what is lost (Linux, about
 	COPPICE_CHAOS=$(ROUNDS) $(SWIFT) test --skip-build --no-parallel --filter ChaosTests
 
 .PHONY: soak
-soak: ## Swap models a thousand times under load (SWAPS=1000)
+soak: ## Swap models a thousand times under load, alone and behind the queue (SWAPS=1000)
 	COPPICE_SWAPS=$(or $(SWAPS),1000) $(SWIFT) test --filter HotSwapTests/manySwaps
 
 .PHONY: check

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What versions and traffic rules cost a request of one row: servers with more and more of them, in turns.
 
-usage: run.sh rules [--seconds 3] [--rounds 9] [--write docs/benchmarks.md]
+usage: run.sh rules [--seconds 1] [--rounds 32] [--write docs/benchmarks.md]
 """
 import argparse
 import contextlib
@@ -27,8 +27,8 @@ SETUPS = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=32)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--write", metavar="FILE")
     options = parser.parse_args()

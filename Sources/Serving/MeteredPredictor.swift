@@ -32,8 +32,8 @@ public final class MeteredPredictor: Predicting {
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     let start = ContinuousClock.now
     do throws(PredictionError) {
-      let prediction = try await predictor.predict(request)
-      count(request, prediction, since: start)
+      var prediction = try await predictor.predict(request)
+      count(request, &prediction, since: start)
       return prediction
     } catch {
       count(error, of: request.model, since: start)
@@ -45,8 +45,8 @@ public final class MeteredPredictor: Predicting {
   public func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction? {
     let start = ContinuousClock.now
     do throws(PredictionError) {
-      let prediction = try predictor.predictAtOnce(request)
-      if let prediction { count(request, prediction, since: start) }
+      guard var prediction = try predictor.predictAtOnce(request) else { return nil }
+      count(request, &prediction, since: start)
       return prediction
     } catch {
       count(error, of: request.model, since: start)
@@ -55,11 +55,13 @@ public final class MeteredPredictor: Predicting {
   }
 
   private func count(
-    _ request: PredictionRequest, _ prediction: Prediction, since start: ContinuousClock.Instant
+    _ request: PredictionRequest, _ prediction: inout Prediction,
+    since start: ContinuousClock.Instant
   ) {
     let meters = meters(for: request.model)
     meters.rows.increment(by: request.rows.rowCount)
     let duration = ContinuousClock.now - start
+    prediction.duration = duration
     meters.duration.recordNanoseconds(duration.nanoseconds)
     statistics.record(
       request.model, rows: request.rows.rowCount, duration, computation: prediction.computation)

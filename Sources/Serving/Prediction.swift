@@ -42,6 +42,9 @@ public struct Prediction: Sendable, Equatable {
   public var values: [Output: Matrix]
   /// How long the model was at work, if that is known; says nothing about whether answers are equal.
   public var computation: Duration?
+  /// How long it took from request to answer, waiting included, if ``MeteredPredictor`` measured it;
+  /// says nothing about whether answers are equal.
+  var duration: Duration?
 
   /// An answer.
   public init(values: [Output: Matrix], computation: Duration? = nil) {

@@ -13,6 +13,7 @@ let metricHelps = [
   "coppice_model_load_failures_total": "Versions of models that were refused.",
   "coppice_model_load_duration_seconds": "Time to read, time and check a version.",
   "coppice_model_versions_refused": "Versions in the repository that cannot be loaded as they are.",
+  "coppice_model_versions_gone": "Versions that are served from memory, their folder being gone.",
   "coppice_rollbacks_total": "Canaries that were taken out by themselves.",
   "coppice_shadow_requests_total": "Requests that a shadow was asked too.",
   "coppice_shadow_difference": "Largest absolute difference between an answer and its shadow's.",

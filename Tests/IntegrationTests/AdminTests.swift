@@ -174,6 +174,17 @@ struct AdminTests {
       "PUT", "/admin/models/\(String(repeating: "x", count: 300))/versions/3/files/model.json",
       "{}", 400),
     Bad("PUT", "/admin/models//versions/3/files/model.json", "{}", 404),
+    Bad(
+      "PUT", "/admin/models/iris/labels/\(String(repeating: "x", count: 300))",
+      "{\"version\":\"1\"}", 400),
+    Bad("PUT", "/admin/models/iris/labels/%01", "{\"version\":\"1\"}", 400),
+    Bad("POST", "/admin/models/\(String(repeating: "x", count: 300))/load", "", 400),
+    Bad("POST", "/admin/models/iris/versions/%2e%2e/unload", "", 400),
+    Bad("POST", "/admin/models/iris/versions/2%7f/load", "", 400),
+    Bad("PUT", "/admin/models/iris/traffic", "{\"weights\":{\"1\":50,\"2\":51}}", 400),
+    Bad(
+      "PUT", "/admin/models/iris/traffic",
+      "{\"weights\":{\"1\":100},\"shadow\":{\"version\":\"9\"}}", 404),
     Bad("PUT", "/admin/models/iris/versions/2/files/model.json", "{}", 409),
     Bad(
       "PUT", "/admin/models/iris/versions/4/files/model.json", String(repeating: "x", count: 5000),

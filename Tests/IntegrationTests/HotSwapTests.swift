@@ -57,16 +57,18 @@ struct HotSwapTests {
     }
   }
 
-  @Test("follows a single model file")
-  func singleFile() async throws {
+  @Test("follows a single model file", arguments: Layout.allCases)
+  func singleFile(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let file = folder.appending(path: "iris.json")
       try FileManager.default.copyItem(at: Self.old, to: file)
-      try await withCoppiceServer([file.path]) { server in
+      try await layout.withServer(file) { server in
         let before = try await Self.answer(server)
         try Data(contentsOf: Self.new).write(to: file, options: .atomic)
         _ = await server.process.logged("model loaded", count: 2)
-        #expect(try await Self.answer(server) != before)
+        // Each worker sees it by itself.
+        let hasTakenOver = try await eventually { try await Self.answer(server) != before }
+        #expect(hasTakenOver)
       }
     }
   }
@@ -171,24 +173,34 @@ struct HotSwapTests {
           _ = await server.process.logged("model loaded", with: ["model": "third"])
         }
         #expect(answers.texts == [before])
+        let line = await server.process.logged("model folder gone", with: ["model": "iris"])
+        let reason = try #require(line?.fields["reason"])
+        let entry = try #require(try await Self.index(server)["1"])
+        #expect(entry.state == "READY" && !reason.isEmpty && entry.reason == reason)
+        let metrics = try await server.get("/metrics").text
+        #expect(metrics.contains("coppice_model_versions_gone{model=\"iris\"} 1"))
       }
     }
   }
 
-  @Test("starts with the next older version when the newest cannot be loaded")
-  func startsWithOlder() async throws {
+  @Test(
+    "starts with the next older version when the newest cannot be loaded",
+    arguments: Layout.allCases)
+  func startsWithOlder(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
       try Mishap.corrupt.happen(to: repository)
-      try await withCoppiceServer([repository.root.path]) { server in
+      try await layout.withServer(repository.root, workers: 1) { server in
         let reply = try await server.post(Self.path, QueueTests.body)
         #expect(reply.status == 200)
       }
     }
   }
 
-  @Test("keeps the versions that the policy names and serves each by its name")
-  func policy() async throws {
+  @Test(
+    "keeps the versions that the policy names and serves each by its name",
+    arguments: Layout.allCases)
+  func policy(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
       try repository.add("iris", version: "2", file: Self.new)
@@ -196,7 +208,9 @@ struct HotSwapTests {
       for (policy, served) in [
         ("latest", ["2"]), ("all", ["1", "2", "nightly"]), ("1,nightly", ["1", "nightly"]),
       ] {
-        try await withCoppiceServer([repository.root.path, "--version-policy", policy]) { server in
+        try await layout.withServer(
+          repository.root, ["--version-policy", policy], workers: 1
+        ) { server in
           for version in ["1", "2", "nightly"] {
             let reply = try await server.post(Self.path + "&version=" + version, QueueTests.body)
             #expect(reply.status == (served.contains(version) ? 200 : 404), "\(policy) \(version)")
@@ -208,14 +222,17 @@ struct HotSwapTests {
     }
   }
 
-  @Test("looks again on SIGHUP, and lets go of versions whose folders are gone")
-  func hangUp() async throws {
+  @Test(
+    "looks again on SIGHUP, and lets go of versions whose folders are gone",
+    arguments: Layout.allCases)
+  func hangUp(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
       try repository.add("iris", version: "2", file: Self.new)
-      try await withCoppiceServer([repository.root.path, "--version-policy", "all"]) { server in
+      try await layout.withProcesses(repository.root, ["--version-policy", "all"]) {
+        server, workers in
         try FileManager.default.removeItem(at: repository.root.appending(path: "iris/1"))
-        server.process.signal(SIGHUP)
+        for process in [server.process] + workers { process.signal(SIGHUP) }
         _ = await server.process.logged("model unloaded", with: ["version": "1"])
         let gone = try await server.post(Self.path + "&version=1", QueueTests.body)
         #expect(gone.status == 404)
@@ -225,33 +242,36 @@ struct HotSwapTests {
     }
   }
 
-  @Test("drops no request and mixes no answer over many swaps, and memory stays flat")
-  func manySwaps() async throws {
+  @Test(
+    "drops no request and mixes no answer over many swaps, and memory stays flat",
+    arguments: Layout.allCases)
+  func manySwaps(layout: Layout) async throws {
     let swaps = Int(ProcessInfo.processInfo.environment["COPPICE_SWAPS"] ?? "") ?? 15
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
-      try await withCoppiceServer(
-        [repository.root.path, "--log-level", "info"]
-      ) { server in
+      try await layout.withProcesses(repository.root) { server, workers in
         let first = try await Self.answer(server)
         try repository.add("iris", version: "2", file: Self.new)
         _ = await server.process.logged("model unloaded", with: ["version": "1"])
         let second = try await Self.answer(server)
-        var early = 0.0
+        let processes = [server.process] + workers
+        var early: [Double] = []
         let answers = try await underLoad(server) {
           for version in 3..<3 + swaps {
             try repository.add(
               "iris", version: "\(version)", file: version.isMultiple(of: 2) ? Self.new : Self.old)
             _ = await server.process.logged("model unloaded", with: ["version": "\(version - 1)"])
+            // The one before it may still be what accepted jobs were promised.
             try FileManager.default.removeItem(
-              at: repository.root.appending(path: "iris/\(version - 1)"))
-            if version == 3 + swaps / 5 { early = try residentMiB(server.process.pid) }
+              at: repository.root.appending(path: "iris/\(version - 2)"))
+            if version == 3 + swaps / 5 { early = try processes.map { try residentMiB($0.pid) } }
           }
         }
         #expect(answers.texts == [first, second])
-        let late = try residentMiB(server.process.pid)
-        print("\(swaps) swaps, \(answers.total) requests, \(early) MiB, then \(late) MiB")
-        #expect(late < early * 1.3 + 10)
+        let late = try processes.map { try residentMiB($0.pid) }
+        print(
+          "\(layout): \(swaps) swaps, \(answers.total) requests, \(early) MiB, then \(late) MiB")
+        for (early, late) in zip(early, late) { #expect(late < early * 1.3 + 10) }
       }
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// A repository with the recorded Iris model, and what XGBoost itself answered for its rows.
 struct IrisRepository {
@@ -33,6 +34,37 @@ struct IrisRepository {
        "features":[\(features.joined(separator: ","))],"examples":\(examples)}
       """
     try Data((manifest ?? usual).utf8).write(to: version.appending(path: "manifest.json"))
+  }
+
+  /// Adds a version that takes the same features, and predicts counts: it has no classes, and so no
+  /// probabilities.
+  func addCounts(_ name: String, version: String) throws {
+    try add(
+      name, version: version, file: Self.fixture("2.1.4/count-poisson-base-score.json"),
+      manifest: "{}")
+  }
+
+  /// Adds a version with the trees of the recorded model so many times over: it is slower by as much.
+  func addSlow(_ name: String, version: String, times: Int) throws {
+    let data = try Data(contentsOf: Self.fixture("1.7.6/iris-softprob.json"))
+    var document = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    var learner = try #require(document["learner"] as? [String: Any])
+    var booster = try #require(learner["gradient_booster"] as? [String: Any])
+    var model = try #require(booster["model"] as? [String: Any])
+    var parameters = try #require(model["gbtree_model_param"] as? [String: Any])
+    for key in ["trees", "tree_info"] {
+      let part = try #require(model[key] as? [Any])
+      let many = (0..<times).flatMap { _ in part }
+      model[key] = many
+      parameters["num_trees"] = "\(many.count)"
+    }
+    model["gbtree_model_param"] = parameters
+    booster["model"] = model
+    learner["gradient_booster"] = booster
+    document["learner"] = learner
+    let file = root.deletingLastPathComponent().appending(path: "slow.json")
+    try JSONSerialization.data(withJSONObject: document).write(to: file)
+    try add(name, version: version, file: file)
   }
 
   /// The rows that were recorded and XGBoost's own probabilities for them.

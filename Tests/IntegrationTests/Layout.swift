@@ -14,8 +14,21 @@ enum Layout: String, CaseIterable, CustomTestStringConvertible {
     _ repository: URL, _ arguments: [String] = [], workers: Int = 2,
     _ body: (CoppiceServer) async throws -> Result
   ) async throws -> Result {
+    try await withProcesses(repository, arguments, workers: workers) { server, _ in
+      try await body(server)
+    }
+  }
+
+  /// The same, for those who must know the workers.
+  func withProcesses<Result>(
+    _ repository: URL, _ arguments: [String] = [], workers: Int = 2,
+    _ body: (CoppiceServer, [CoppiceProcess]) async throws -> Result
+  ) async throws -> Result {
     switch self {
-    case .alone: return try await withCoppiceServer([repository.path] + arguments, body)
+    case .alone:
+      return try await withCoppiceServer([repository.path] + arguments) { server in
+        try await body(server, [])
+      }
     case .queued:
       return try await withRedis { redis in
         try await withCoppiceServer([repository.path, "--redis", redis.url] + arguments) { server in
@@ -25,7 +38,7 @@ enum Layout: String, CaseIterable, CustomTestStringConvertible {
           for _ in 0..<workers {
             processes.append(try await QueueTests.startWorker(repository, redis: redis.url))
           }
-          return try await body(server)
+          return try await body(server, processes)
         }
       }
     }
@@ -59,7 +72,8 @@ struct Answers: Sendable {
 /// what came back.
 func underLoad(
   _ server: CoppiceServer, _ path: String = "/api/predict?probabilities=true", callers: Int = 4,
-  headers: [String: String] = [:], _ body: () async throws -> Void
+  headers: [String: String] = [:], sending sent: String = QueueTests.body,
+  _ body: () async throws -> Void
 ) async throws -> Answers {
   let stop = Flag()
   let (begun, begin) = AsyncStream.makeStream(of: Void.self)
@@ -68,10 +82,10 @@ func underLoad(
       group.addTask {
         var answers = Answers()
         repeat {
-          answers.add(try await server.post(path, QueueTests.body, headers: headers))
+          answers.add(try await server.post(path, sent, headers: headers))
           begin.yield()
         } while !stop.isSet
-        answers.add(try await server.post(path, QueueTests.body, headers: headers))
+        answers.add(try await server.post(path, sent, headers: headers))
         return answers
       }
     }

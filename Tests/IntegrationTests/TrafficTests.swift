@@ -69,8 +69,20 @@ struct TrafficTests {
     }
   }
 
-  @Test("take out a canary that fails, by themselves")
-  func failing() async throws {
+  @Test("take out a canary that fails, by themselves", arguments: Layout.allCases)
+  func failing(layout: Layout) async throws {
+    try await withTemporaryFolder { folder in
+      let repository = try IrisRepository(in: folder)
+      try repository.addCounts("iris", version: "2")
+      try await layout.withServer(repository.root, ["--admin", "--version-policy", "all"]) {
+        server in
+        try await Self.expectFailingIsTakenOut(server)
+      }
+    }
+  }
+
+  @Test("take out a canary that the workers lack, by themselves")
+  func lacking() async throws {
     try await withTemporaryFolder { folder in
       let repository = try AdminTests.twoVersions(in: folder)
       // The workers' copy of the repository lacks the canary, so that it fails.
@@ -83,24 +95,62 @@ struct TrafficTests {
         ) { server in
           let worker = try await QueueTests.startWorker(workers.root, redis: redis.url)
           defer { worker.signal(SIGKILL) }
-          let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
-          let reply = try await AdminTests.put(
-            server, "/admin/models/iris/traffic",
-            """
-            {"weights":{"1":60,"2":40},"rollback":{"error_rate":0.1,"minimum_requests":20}}
-            """)
-          #expect(reply.status == 200)
-          let answers = try await underLoad(server) {
-            let line = await server.process.logged("version rolled back", with: ["version": "2"])
-            #expect(line?.fields["reason"]?.contains("failed") == true)
-          }
-          // As many as make a verdict, and what was under way.
-          let failed = answers.total - (answers.counts["200 \(first)"] ?? 0)
-          #expect((20...30).contains(failed), "\(answers.counts)")
-          for _ in 0..<20 { #expect(try await HotSwapTests.answer(server) == first) }
-          let metrics = try await server.get("/metrics").text
-          #expect(metrics.contains("coppice_rollbacks_total{model=\"iris\",reason=\"errors\"} 1"))
+          try await Self.expectFailingIsTakenOut(server)
         }
+      }
+    }
+  }
+
+  /// Version 2 fails, and goes as soon as there are requests enough to say so.
+  static func expectFailingIsTakenOut(_ server: CoppiceServer) async throws {
+    let first = try await HotSwapTests.answer(server, path + "&version=1")
+    let reply = try await AdminTests.put(
+      server, "/admin/models/iris/traffic",
+      """
+      {"weights":{"1":60,"2":40},"rollback":{"error_rate":0.1,"minimum_requests":20}}
+      """)
+    #expect(reply.status == 200)
+    let answers = try await underLoad(server) {
+      let line = await server.process.logged("version rolled back", with: ["version": "2"])
+      #expect(line?.fields["reason"]?.hasPrefix("20 of its last 20 requests failed") == true)
+    }
+    // As many as make a verdict, and what came until the new rule held.
+    let failed = answers.total - (answers.counts["200 \(first)"] ?? 0)
+    #expect(failed >= 20 && failed < answers.total)
+    for _ in 0..<20 { #expect(try await HotSwapTests.answer(server) == first) }
+    let metrics = try await server.get("/metrics").text
+    #expect(metrics.contains("coppice_rollbacks_total{model=\"iris\",reason=\"errors\"} 1"))
+  }
+
+  @Test("take out a canary that is slower, by themselves", arguments: Layout.allCases)
+  func slow(layout: Layout) async throws {
+    try await withTemporaryFolder { folder in
+      let repository = try IrisRepository(in: folder)
+      try repository.addSlow("iris", version: "2", times: 10)
+      try await layout.withServer(
+        repository.root, ["--admin", "--version-policy", "all"], workers: 1
+      ) { server in
+        let first = try await HotSwapTests.answer(server, Self.path + "&version=1")
+        let reply = try await AdminTests.put(
+          server, "/admin/models/iris/traffic",
+          """
+          {"weights":{"1":60,"2":40},"rollback":{"latency_ratio":2,"minimum_requests":20}}
+          """)
+        #expect(reply.status == 200)
+        // Many rows, so that the time of the model counts, and one caller, so that no request waits
+        // for one of the other version.
+        let rows = repeatElement("[5.9,3.2,4.8,1.8]", count: 600).joined(separator: ",")
+        let answers = try await underLoad(server, callers: 1, sending: "{\"data\":[\(rows)]}") {
+          let line = await server.process.logged("version rolled back", with: ["version": "2"])
+          #expect(line?.fields["reason"]?.contains("median latency") == true)
+        }
+        #expect(answers.counts.keys.allSatisfy { $0.hasPrefix("200 ") })
+        // A verdict needs 20 of both, and latencies are looked at with every tenth.
+        let slow = answers.counts.filter { !$0.key.contains(first) }.values.reduce(0, +)
+        #expect((20...60).contains(slow))
+        for _ in 0..<20 { #expect(try await HotSwapTests.answer(server) == first) }
+        let metrics = try await server.get("/metrics").text
+        #expect(metrics.contains("coppice_rollbacks_total{model=\"iris\",reason=\"latency\"} 1"))
       }
     }
   }

@@ -51,17 +51,15 @@ struct TrialTests {
     }
   }
 
-  @Test("stays out when it cannot answer what callers ask for")
-  func fails() async throws {
+  @Test("stays out when it cannot answer what callers ask for", arguments: Layout.allCases)
+  func fails(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
-      try await withCoppiceServer([repository.root.path, "--trial-requests", "30"]) { server in
+      try await layout.withServer(repository.root, ["--trial-requests", "30"]) { server in
         let before = try await HotSwapTests.answer(server)
         let answers = try await underLoad(server) {
           // One that predicts counts, and has no classes.
-          try repository.add(
-            "iris", version: "2",
-            file: IrisRepository.fixture("2.1.4/count-poisson-base-score.json"), manifest: "{}")
+          try repository.addCounts("iris", version: "2")
           let line = await server.process.logged("model refused", with: ["version": "2"])
           #expect(line?.fields["reason"]?.contains("a live request failed") == true)
         }
@@ -70,12 +68,14 @@ struct TrialTests {
     }
   }
 
-  @Test("takes over when its time is up, and is shown as loading until then")
-  func timeIsUp() async throws {
+  @Test(
+    "takes over when its time is up, and is shown as loading until then",
+    arguments: Layout.allCases)
+  func timeIsUp(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
-      try await withCoppiceServer(
-        [repository.root.path, "--trial-requests", "1000000", "--trial-seconds", "1"]
+      try await layout.withServer(
+        repository.root, ["--trial-requests", "1000000", "--trial-seconds", "1"]
       ) { server in
         let before = try await HotSwapTests.answer(server)
         try repository.add("iris", version: "2", file: HotSwapTests.new)

@@ -15,7 +15,7 @@ struct CanaryJudgeTests {
     _ bounds: RollbackBounds, limit: Int = 5000,
     canary: (inout Generator) -> CanaryJudge.Sample
   ) -> (count: Int, kind: CanaryJudge.Verdict.Kind)? {
-    var judge = CanaryJudge(bounds: bounds, baseline: "1")
+    var judge = CanaryJudge(bounds: bounds, baseline: "1", canaries: ["2"])
     var random = Generator(draws: DrawSequence(seed: 11))
     for count in 1...limit {
       let base = CanaryJudge.Sample(
@@ -76,6 +76,14 @@ struct CanaryJudgeTests {
     let found = try #require(verdict)
     #expect(found.kind == .scores)
     #expect((601...1025).contains(found.count))
+  }
+
+  @Test("judges no version that the rule does not have")
+  func others() {
+    var judge = CanaryJudge(bounds: Self.bounds, baseline: "1", canaries: ["2"])
+    for _ in 0..<200 { #expect(judge.record("3", .failure) == nil) }
+    for count in 1...100 { #expect((judge.record("2", .failure) == nil) == (count < 100)) }
+    #expect(judge.record("2", .failure) == nil, "a verdict is told once")
   }
 
   @Test(

@@ -86,6 +86,7 @@ struct ModelVersionsTests {
     versions.see([:])
     #expect(versions.next() == nil)
     #expect(versions.ready == ["2", "1"])
+    #expect(versions.gone == ["2", "1"])
     #expect(versions.reason("2") == "its folder is gone; it is served from memory")
     #expect(versions.forgetGone().isEmpty, "the last ones stay")
     versions.see(["3": Self.stamp(1)])

@@ -42,9 +42,10 @@ struct RollbackTests {
         rollback: RollbackBounds(
           errorRate: 0.05, latencyRatio: 10, minimumRequests: 50, window: 200))
       try await manager.setTraffic(rule, of: "iris")
-      let traffic = TrafficPredictor(
-        Impaired(predictor: LocalPredictor(manager.catalog), fault: fault),
-        catalog: manager.catalog, metrics: PrometheusRegistry())
+      let metrics = PrometheusRegistry()
+      let metered = MeteredPredictor(
+        Impaired(predictor: LocalPredictor(manager.catalog), fault: fault), metrics: metrics)
+      let traffic = TrafficPredictor(metered, catalog: manager.catalog, metrics: metrics)
       // 50 requests make a verdict, and slowness gets one every 12: 60 of the canary must be enough.
       var canaryRequests = 0
       while canaryRequests < (fault == .none ? 400 : 60) {
@@ -65,6 +66,10 @@ struct RollbackTests {
         for _ in 0..<100 {
           #expect(try manager.catalog.model(named: "iris", version: nil).id.version == "1")
         }
+        let restarted = SmallModel.manager(root)
+        _ = try await restarted.start()
+        let status = try await restarted.status(of: "iris")
+        #expect(status.traffic?.weights == ["1": 100] && status.rollback == rollback)
       }
     }
   }

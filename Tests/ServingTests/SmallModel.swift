@@ -33,16 +33,21 @@ enum SmallModel {
     try await withTemporaryFolder { root in
       try add("1", to: root)
       try add("2", to: root)
-      var configuration = ModelManager.Configuration()
-      configuration.policy = .all
-      configuration.stateFile = root.appending(path: ".coppice.json").path
-      configuration.seed = 3
-      let manager = ModelManager(
-        ModelRepository(root: root.path), configuration: configuration,
-        metrics: PrometheusRegistry(), logger: .quiet)
+      let manager = manager(root)
       _ = try await manager.start()
       return try await withServices([manager]) { try await body(manager, root) }
     }
+  }
+
+  /// A manager that keeps all versions in memory and people's decisions in a file.
+  static func manager(_ root: URL) -> ModelManager {
+    var configuration = ModelManager.Configuration()
+    configuration.policy = .all
+    configuration.stateFile = root.appending(path: ".coppice.json").path
+    configuration.seed = 3
+    return ModelManager(
+      ModelRepository(root: root.path), configuration: configuration,
+      metrics: PrometheusRegistry(), logger: .quiet)
   }
 
   static func request(_ model: Model) -> PredictionRequest {

@@ -9,8 +9,10 @@ final class CatalogSnapshot: Sendable {
     let named: [String: Model]
     /// Versions by weight, for those who name none.
     let split: TrafficSplit?
-    /// The version that is asked too, and for how many of a hundred requests.
-    let shadow: (model: Model, percent: Int)?
+    /// The version that is asked too.
+    let shadow: Model?
+    /// For how many of a hundred requests the shadow is asked.
+    let shadowPercent: Int
     /// Watches the versions beside the baseline.
     let watch: CanaryWatch?
     /// A version that is asked too, before it takes over.
@@ -18,13 +20,14 @@ final class CatalogSnapshot: Sendable {
 
     init(
       standard: Model, named: [String: Model], split: TrafficSplit? = nil,
-      shadow: (model: Model, percent: Int)? = nil, watch: CanaryWatch? = nil,
+      shadow: Model? = nil, shadowPercent: Int = 0, watch: CanaryWatch? = nil,
       trial: TrialWatch? = nil
     ) {
       self.standard = standard
       self.named = named
       self.split = split
       self.shadow = shadow
+      self.shadowPercent = shadow == nil ? 0 : shadowPercent
       self.watch = watch
       self.trial = trial
     }
@@ -44,5 +47,11 @@ final class CatalogSnapshot: Sendable {
     self.only = routes.count == 1 ? routes.values.first : nil
     self.models = models
     self.index = index
+  }
+
+  /// The route of a model; where there is just one, nothing is hashed.
+  func route(of name: String) -> Route? {
+    if let only, only.standard.id.name == name { return only }
+    return routes[name]
   }
 }

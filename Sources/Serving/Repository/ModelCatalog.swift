@@ -74,7 +74,7 @@ public final class ModelCatalog: Sendable {
     named name: String?, version: String?, header: (String) -> String? = { _ in nil }
   ) throws(PredictionError) -> Model {
     let snapshot = snapshot
-    guard let route = name.map({ snapshot.routes[$0] }) ?? snapshot.only else {
+    guard let route = name.map({ snapshot.route(of: $0) }) ?? snapshot.only else {
       throw unknown(name, in: snapshot)
     }
     guard let version else {

@@ -13,6 +13,7 @@ extension ModelManager {
       }
       routes[name] = route(name, versions)
       metrics.failures(of: name, versions.failureCount)
+      metrics.gone(of: name, versions.gone.count)
     }
     catalog.swap(CatalogSnapshot(routes: routes, models: loaded, index: index))
   }
@@ -35,7 +36,7 @@ extension ModelManager {
     return .init(
       standard: standard, named: named,
       split: rule.weights.isEmpty ? nil : TrafficSplit(rule, model: name, loaded: model),
-      shadow: rule.shadow.flatMap { shadow in model(shadow.version).map { ($0, shadow.percent) } },
+      shadow: (rule.shadow?.version).flatMap(model), shadowPercent: rule.shadow?.percent ?? 0,
       watch: watch(of: name, rule), trial: trial)
   }
 
@@ -43,7 +44,9 @@ extension ModelManager {
   private func watch(of name: String, _ rule: TrafficRule) -> CanaryWatch? {
     if let known = watches[name], known.rule == rule { return known.watch }
     guard let bounds = rule.rollback, let baseline = rule.baseline else { return nil }
-    let watch = CanaryWatch(bounds: bounds, baseline: baseline) { [condemn] version, verdict in
+    let canaries = rule.weights.filter { $0.value > 0 && $0.key != baseline }.keys.sorted()
+    let watch = CanaryWatch(bounds: bounds, baseline: baseline, canaries: canaries) {
+      [condemn] version, verdict in
       condemn.yield((ModelID(name: name, version: version), verdict))
     }
     watches[name] = (rule, watch)

@@ -258,16 +258,29 @@ public actor ModelManager: Service {
 
   private func see(_ scan: ModelRepository.Scan, unsettled: Set<ModelID>) {
     catalog.forget(Self.differences(scanned, scan))
+    var newlyGone: [ModelID] = []
     for name in Set(models.keys).union(scan.keys) {
       let waiting = Set(unsettled.lazy.filter { $0.name == name }.map(\.version))
+      let gone = models[name]?.gone ?? []
       models[name, default: ModelVersions(policy: configuration.policy)]
         .see(scan[name] ?? [:], unsettled: waiting)
       var settled = scan[name] ?? [:]
       for version in waiting { settled[version] = scanned[name]?[version] }
       scanned[name] = settled.isEmpty ? nil : settled
+      for version in models[name]?.gone ?? [] where !gone.contains(version) {
+        newlyGone.append(ModelID(name: name, version: version))
+      }
     }
     applyState()
     publish()
+    for id in newlyGone {
+      logger.warning(
+        "model folder gone",
+        metadata: [
+          "model": "\(id.name)", "version": "\(id.version)",
+          "reason": "\(models[id.name]?.reason(id.version) ?? "")",
+        ])
+    }
   }
 
   private func watch(_ scan: ModelRepository.Scan) {

@@ -72,9 +72,12 @@ struct ModelVersions: Sendable {
     forgetEmpty()
   }
 
+  /// What is in memory and not on disk, newest first.
+  var gone: [String] { ready.filter { versions[$0]?.disk == nil } }
+
   /// Lets go of versions that are in memory and not on disk.
   mutating func forgetGone() -> [String] {
-    let gone = ready.filter { versions[$0]?.disk == nil && !referenced.contains($0) }
+    let gone = gone.filter { !referenced.contains($0) }
     // The last one stays: an empty disk must not stop a service.
     return gone.count == ready.count ? [] : gone
   }

@@ -8,6 +8,8 @@ import CoreMetrics
 /// - `coppice_model_load_duration_seconds`: time to read, time and check a version.
 /// - `coppice_model_versions_refused{model}`: versions that lie in the repository and cannot be
 ///   loaded as they are now.
+/// - `coppice_model_versions_gone{model}`: versions that are served from memory, because their folder
+///   is gone.
 /// - `coppice_rollbacks_total{model,reason}`: canaries that were taken out: `errors`, `latency` or
 ///   `scores`.
 struct RepositoryMetrics: Sendable {
@@ -43,6 +45,12 @@ struct RepositoryMetrics: Sendable {
   func failures(of model: String, _ count: Int) {
     Gauge(
       label: "coppice_model_versions_refused", dimensions: [("model", model)], factory: factory
+    ).record(count)
+  }
+
+  func gone(of model: String, _ count: Int) {
+    Gauge(
+      label: "coppice_model_versions_gone", dimensions: [("model", model)], factory: factory
     ).record(count)
   }
 }

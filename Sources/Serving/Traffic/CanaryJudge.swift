@@ -8,11 +8,13 @@
 struct CanaryJudge: Sendable {
   /// What a request came to.
   struct Sample: Sendable {
-    var failed: Bool
-    /// Seconds.
-    var latency: Float
+    var failed = false
+    /// Seconds; nil for one that failed.
+    var latency: Float?
     /// The first value of its answer; nil without one.
     var score: Float?
+
+    static let failure = Sample(failed: true)
   }
 
   /// Why a version is out of bounds.
@@ -30,6 +32,7 @@ struct CanaryJudge: Sendable {
     /// Since latencies and scores were looked at.
     var unseen = 0
     var failures = 0
+    var isCondemned = false
 
     mutating func add(_ sample: Sample, limit: Int) {
       if samples.count < limit {
@@ -37,41 +40,53 @@ struct CanaryJudge: Sendable {
       } else {
         if samples[next].failed { failures -= 1 }
         samples[next] = sample
+        next = next + 1 == limit ? 0 : next + 1
       }
       if sample.failed { failures += 1 }
-      next = (next + 1) % limit
       unseen += 1
     }
 
+    func isTimeToSort(limit: Int) -> Bool {
+      unseen >= max(10, samples.count / (samples.count == limit ? 2 : 4))
+    }
+
     var errorRate: Double { samples.isEmpty ? 0 : Double(failures) / Double(samples.count) }
-    var latencies: [Float] { samples.filter { !$0.failed }.map(\.latency) }
+    var latencies: [Float] { samples.compactMap(\.latency) }
     var scores: [Float] { samples.compactMap(\.score).filter { !$0.isNaN } }
   }
 
   let bounds: RollbackBounds
-  let baseline: String
-  private var windows: [String: Window] = [:]
-  private var condemned: Set<String> = []
+  private let versions: [String]
+  /// In the order of the versions, the baseline's first.
+  private var windows: [Window]
 
-  init(bounds: RollbackBounds, baseline: String) {
+  /// - Parameters:
+  ///   - baseline: what the others are compared with.
+  ///   - canaries: the versions that are judged; requests of any other do not count.
+  init(bounds: RollbackBounds, baseline: String, canaries: [String]) {
     self.bounds = bounds
-    self.baseline = baseline
+    versions = [baseline] + canaries
+    windows = versions.map { _ in Window() }
   }
+
+  private var baseline: String { versions[0] }
 
   /// Takes in a request, and says once of a version that it is out of bounds.
   mutating func record(_ version: String, _ sample: Sample) -> Verdict? {
-    windows[version, default: Window()].add(sample, limit: bounds.window)
-    guard version != baseline, !condemned.contains(version),
-      let canary = windows[version], canary.samples.count >= bounds.minimumRequests
+    // A handful: to look at each takes less time than to hash one.
+    guard let index = versions.firstIndex(of: version) else { return nil }
+    windows[index].add(sample, limit: bounds.window)
+    guard index > 0, !windows[index].isCondemned,
+      windows[index].samples.count >= bounds.minimumRequests
     else { return nil }
-    let base = windows[baseline] ?? Window()
-    // Errors are counted as they come. What must be sorted is looked at when a fourth more is known
-    // or has been replaced, so that a request pays for a few comparisons only.
-    let isTime = canary.unseen >= max(10, canary.samples.count / 4)
-    if isTime { windows[version]?.unseen = 0 }
+    // Errors are counted as they come. What must be sorted is looked at when a fourth more is known,
+    // or half of a full window is new, so that a request pays for a few comparisons only.
+    let isTime = windows[index].isTimeToSort(limit: bounds.window)
+    if isTime { windows[index].unseen = 0 }
+    let (canary, base) = (windows[index], windows[0])
     let verdict =
       errors(canary, base) ?? (isTime ? latency(canary, base) ?? scores(canary, base) : nil)
-    if verdict != nil { condemned.insert(version) }
+    if verdict != nil { windows[index].isCondemned = true }
     return verdict
   }
 

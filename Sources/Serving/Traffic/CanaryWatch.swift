@@ -2,15 +2,18 @@ import Synchronization
 
 /// Watches the requests of a model under a rule with rollback, and tells when a version has to go.
 final class CanaryWatch: Sendable {
+  /// What is watched.
+  let bounds: RollbackBounds
   private let judge: Mutex<CanaryJudge>
   private let condemn: @Sendable (String, CanaryJudge.Verdict) -> Void
 
   /// - Parameter condemn: told of a version that is out of bounds, once.
   init(
-    bounds: RollbackBounds, baseline: String,
+    bounds: RollbackBounds, baseline: String, canaries: [String],
     condemn: @escaping @Sendable (String, CanaryJudge.Verdict) -> Void
   ) {
-    judge = Mutex(CanaryJudge(bounds: bounds, baseline: baseline))
+    self.bounds = bounds
+    judge = Mutex(CanaryJudge(bounds: bounds, baseline: baseline, canaries: canaries))
     self.condemn = condemn
   }
 
