@@ -15,6 +15,10 @@ public enum Float32Step: Sendable, Equatable {
   case multiply([Float])
   /// Divides each output.
   case divide([Float])
+  /// A number divided by each output.
+  case reciprocal(Float)
+  /// 1 where an output is above a number, otherwise 0.
+  case above(Float)
   /// `exp(x)`
   case exponential
   /// `sqrt(x)`
@@ -30,11 +34,11 @@ public enum Float32Step: Sendable, Equatable {
   /// Each output over the sum of the magnitudes of all.
   case shares
 
-  /// Whether what comes out are probabilities, whatever goes in.
+  /// Whether what comes out are probabilities, or certainties, whatever goes in.
   public var givesProbabilities: Bool {
     switch self {
-    case .logistic, .softmax, .softmaxZero, .shares: true
-    case .add, .multiply, .divide, .exponential, .squareRoot, .probit: false
+    case .logistic, .softmax, .softmaxZero, .shares, .above: true
+    case .add, .multiply, .divide, .reciprocal, .exponential, .squareRoot, .probit: false
     }
   }
 
@@ -44,6 +48,8 @@ public enum Float32Step: Sendable, Equatable {
     case .add(let numbers): combine(&values, outputCount, numbers, +)
     case .multiply(let numbers): combine(&values, outputCount, numbers, *)
     case .divide(let numbers): combine(&values, outputCount, numbers, /)
+    case .reciprocal(let number): map(&values) { number / $0 }
+    case .above(let number): map(&values) { $0 > number ? 1 : 0 }
     case .exponential: map(&values) { expf($0) }
     case .squareRoot: map(&values) { $0.squareRoot() }
     case .logistic: map(&values, Self.logistic)

@@ -68,7 +68,8 @@ extension ModelFormat {
       known.map { "this looks like \($0.name), which is not read" }
         ?? "this is not a model in a known format",
       remedy: known?.remedy
-        ?? "save the model with save_model, of XGBoost (\"model.json\") or LightGBM (\"model.txt\")",
+        ?? "Coppice opens XGBoost (JSON, UBJSON, binary), LightGBM (text, JSON dump), CatBoost"
+        + " (.cbm, JSON), ONNX, and pickles and joblib files of scikit-learn, XGBoost and LightGBM",
       offset: 0)
   }
 

@@ -19,28 +19,7 @@ struct HostileFileTests {
 
   @Test("A damaged file gives a model or an error, never a crash", arguments: ["json", "ubj"])
   func damaged(ending: String) throws {
-    let bytes = try Self.small.bytes(ending)
-    var random = Random(seed: 20)
-    var refusals = 0
-    for _ in 0..<600 {
-      var damaged = bytes
-      for _ in 0..<Int.random(in: 1...8, using: &random) {
-        let position = Int.random(in: bytes.indices, using: &random)
-        if Bool.random(using: &random) {
-          damaged[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-        } else {
-          damaged[position] = UInt8.random(in: .min ... .max, using: &random)
-        }
-      }
-      do {
-        _ = try TreeModel.read(damaged)
-      } catch {
-        refusals += 1
-        #expect(!error.message.isEmpty)
-        #expect(error.path != nil || error.offset != nil || error.code == .unknownFormat)
-      }
-    }
-    #expect(refusals > 0)
+    try expectModelOrError(Self.small.bytes(ending), seed: 20, count: 600)
   }
 
   @Test(
@@ -160,14 +139,6 @@ struct HostileFileTests {
   }
 
   // MARK: Making files
-
-  private func refusal(_ text: String) throws -> ModelFormatError {
-    try refusal(Array(text.utf8))
-  }
-
-  private func refusal(_ bytes: [UInt8]) throws -> ModelFormatError {
-    try #require(throws: ModelFormatError.self) { try TreeModel.read(bytes) }
-  }
 
   private func tiny(_ ending: String) throws -> [UInt8] {
     ending == "json"

@@ -23,7 +23,7 @@ struct ONNXHostileTests {
 
   @Test("A damaged file gives a model or an error, never a crash", arguments: files)
   func damaged(fixture: AnsweredFixture) throws {
-    try expectNoCrash(fixture.bytes(), seed: 31, count: 1000)
+    try expectModelOrError(fixture.bytes(), seed: 31, count: 1000)
   }
 
   /// A tree of one split: what the tests change.
@@ -31,10 +31,10 @@ struct ONNXHostileTests {
     modes: [String] = ["BRANCH_LEQ", "LEAF", "LEAF"], yes: [Int] = [1, 0, 0],
     no: [Int] = [2, 0, 0],
     nodes: [Int] = [0, 1, 2], features: [Int] = [0, 0, 0], values: [Float] = [1, 0, 0],
-    weightNodes: [Int] = [1, 2], targets: Int = 1, input: String = "X"
+    weightNodes: [Int] = [1, 2], targets: Int = 1, input: String = "X", output: String = "Y"
   ) -> Message {
     Message.node(
-      "TreeEnsembleRegressor", inputs: [input], outputs: ["Y"],
+      "TreeEnsembleRegressor", inputs: [input], outputs: [output],
       attributes: [
         .ints("nodes_treeids", modes.map { _ in 0 }), .ints("nodes_nodeids", nodes),
         .ints("nodes_featureids", features), .ints("nodes_truenodeids", yes),
@@ -97,6 +97,26 @@ struct ONNXHostileTests {
       try TreeModel.read(Message.model(nodes + [Self.stump(input: "C60")]))
     }
     #expect(error?.code == .tooLarge)
+  }
+
+  @Test("Ensembles that are put together with themselves again and again are refused")
+  func doubledEnsembles() {
+    let sums = (0..<60).map { index in
+      Message.node(
+        "Sum", inputs: Array(repeating: index == 0 ? "Y0" : "S\(index)", count: 2),
+        outputs: [index == 59 ? "Y" : "S\(index + 1)"], attributes: [])
+    }
+    let joins = (0..<60).map { index in
+      Message.node(
+        "Concat", inputs: Array(repeating: index == 0 ? "Y0" : "S\(index)", count: 2),
+        outputs: [index == 59 ? "Y" : "S\(index + 1)"], attributes: [.int("axis", 1)])
+    }
+    for nodes in [sums, joins] {
+      let error = #expect(throws: ModelFormatError.self) {
+        try TreeModel.read(Message.model([Self.stump(output: "Y0")] + nodes))
+      }
+      #expect(error?.code == .tooLarge)
+    }
   }
 
   @Test("Millions of empty messages, and lists that promise too much, are refused")

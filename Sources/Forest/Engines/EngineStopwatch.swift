@@ -2,11 +2,12 @@
 struct EngineStopwatch {
   private let forest: Forest
   private let rows: [Float]
-  /// The most rows that are timed.
-  static let rowLimit = 256
+  /// The most rows that are timed: less where a few fill megabytes.
+  let rowLimit: Int
 
   init(_ forest: Forest) {
     self.forest = forest
+    rowLimit = max(1, min(256, (1 << 22) / max(1, forest.featureCount, forest.outputCount)))
     // Every value is one that some split compares with, so that rows take all ways; the same rows at
     // every start.
     var seen = [[Float]](repeating: [], count: forest.featureCount)
@@ -20,7 +21,7 @@ struct EngineStopwatch {
       }
     }
     var state: UInt64 = 1
-    rows = (0..<Self.rowLimit * forest.featureCount).map { index in
+    rows = (0..<rowLimit * forest.featureCount).map { index in
       let values = seen[index % forest.featureCount]
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return values.isEmpty ? 0 : values[Int(state >> 33) % values.count]
@@ -37,7 +38,7 @@ struct EngineStopwatch {
     var best = Duration.seconds(1 << 30)
     var spent = Duration.zero
     for call in 0..<16 {
-      let first = call * count % (Self.rowLimit - count + 1) * forest.featureCount
+      let first = call * count % (rowLimit - count + 1) * forest.featureCount
       let values = rows.span.extracting(first..<first + count * forest.featureCount)
       let time = clock.measure {
         var span = margins.mutableSpan

@@ -45,7 +45,7 @@ public struct FastEngine: Engine {
     var choices: [(rows: Int, kind: EngineKind)] = []
     var engines: [(rows: Int, engine: any Engine)] = []
     let stopwatch = EngineStopwatch(forest)
-    for rows in made.count == 1 ? [1] : Self.sizes {
+    for rows in made.count == 1 ? [1] : Self.sizes where rows <= stopwatch.rowLimit {
       var fastest = Double.infinity
       // The fastest of before goes first, because those that are far behind are not timed long.
       let order =
@@ -71,7 +71,7 @@ public struct FastEngine: Engine {
     self.threads = threads
     blockRows = choices.last?.kind == .slice ? 512 : 64
     if threads > 1, splitFrom == nil, let engine = engines.last?.engine {
-      let rows = EngineStopwatch.rowLimit
+      let rows = stopwatch.rowLimit
       let perRow = stopwatch.seconds(engine, rows: rows, fastest: 0) / Double(rows)
       self.splitFrom = max(blockRows, Int(min(1e9, Self.worthSplitting / perRow)))
     } else {

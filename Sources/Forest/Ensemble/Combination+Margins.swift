@@ -9,8 +9,22 @@
 extension Combination {
   /// The margins that the members' readings make, each row-major.
   func margins(readings: [[Float]], rowCount: Int) -> [Float] {
-    if case .median(let weights) = rule {
-      return (0..<rowCount).map { median(of: readings, row: $0, rowCount: rowCount, weights) }
+    switch rule {
+    case .sum, .mean: break
+    case .median(let weights):
+      return (0..<rowCount).map {
+        median(of: values(readings, row: $0, rowCount: rowCount), weights)
+      }
+    case .least, .largest:
+      return (0..<rowCount).map { row in
+        let values = values(readings, row: row, rowCount: rowCount)
+        let value = (rule == .least ? values.min() : values.max()) ?? .nan
+        return Float(Double(value) + baseMargins[0])
+      }
+    case .classes(let labels):
+      return (0..<rowCount).flatMap { row in
+        classes(of: values(readings, row: row, rowCount: rowCount), labels)
+      }
     }
     let scale = rule == .mean ? members.reduce(0) { $0 + $1.weight } : 1
     var sums = [Double](repeating: 0, count: rowCount * outputCount)
@@ -22,13 +36,24 @@ extension Combination {
     }
   }
 
-  private func median(
-    of readings: [[Float]], row: Int, rowCount: Int, _ weights: [Double]
-  ) -> Float {
-    let values = readings.flatMap { values in
+  /// All values of all members for a row.
+  private func values(_ readings: [[Float]], row: Int, rowCount: Int) -> [Float] {
+    readings.flatMap { values in
       let width = values.count / rowCount
       return values[row * width..<(row + 1) * width]
     }
+  }
+
+  private func classes(of values: [Float], _ labels: [[Float]]) -> [Float] {
+    var first = 0
+    return labels.map { labels in
+      defer { first += labels.count }
+      let best = labels.indices.reduce(0) { values[first + $1] > values[first + $0] ? $1 : $0 }
+      return labels[best]
+    }
+  }
+
+  private func median(of values: [Float], _ weights: [Double]) -> Float {
     let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
     let half = weights.reduce(0, +) / 2
     var sum = 0.0

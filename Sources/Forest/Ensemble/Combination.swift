@@ -23,6 +23,21 @@ public struct Combination: Sendable {
     /// The weighted median of all values of all members: the first in order at which the sum of the
     /// weights reaches half of it. There is a weight for each value; those of members do not count.
     case median(weights: [Double])
+    /// The base margin plus the least of all values of all members, whose weights do not count.
+    case least
+    /// The base margin plus the largest.
+    case largest
+    /// Each output's class: the first of the largest of its values, which are one a class, output after
+    /// output. Base margins and the weights of members do not count.
+    case classes([[Float]])
+
+    /// Whether the values of all members are one list, of which some are chosen.
+    var chooses: Bool {
+      switch self {
+      case .sum, .mean: false
+      case .median, .least, .largest, .classes: true
+      }
+    }
   }
 
   /// A part of a ``Combination``.
@@ -91,7 +106,7 @@ public struct Combination: Sendable {
         throw EnsembleError("the weight of member \(index) is not a finite number")
       }
       valueCount += member.ensemble.outputCount
-      if case .median = rule { continue }
+      if rule.chooses { continue }
       guard member.ensemble.outputCount == baseMargins.count else {
         throw EnsembleError(
           "member \(index) has \(member.ensemble.outputCount) outputs, not \(baseMargins.count)")
@@ -100,6 +115,14 @@ public struct Combination: Sendable {
     let weights = members.map(\.weight)
     switch rule {
     case .sum: break
+    case .least, .largest:
+      guard baseMargins.count == 1 else {
+        throw EnsembleError("the least or largest value is one, not \(baseMargins.count)")
+      }
+    case .classes(let labels):
+      guard labels.count == baseMargins.count, !labels.contains(where: \.isEmpty),
+        labels.reduce(0, { $0 + $1.count }) == valueCount
+      else { throw EnsembleError("there is not a value for each class of each output") }
     case .mean:
       let sum = weights.reduce(0, +)
       guard sum.isFinite, sum != 0 else { throw EnsembleError("the weights have no sum") }

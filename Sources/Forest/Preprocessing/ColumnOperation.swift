@@ -18,6 +18,11 @@ public enum ColumnOperation: Sendable, Equatable {
   case equals(Double)
   /// 1 where the value is above this number, otherwise 0, also for a missing value.
   case above(Double)
+  /// 1 where the value is below this number, otherwise 0, also for a missing value.
+  case below(Double)
+  /// The number of the first bound that the value is below, from 0; that of the bounds where there
+  /// is none, also for a missing value.
+  case bin([Double])
   /// Looks the value up; what is not in the table becomes the default.
   case map(ColumnTable)
   /// Rounds to float32.
@@ -34,6 +39,8 @@ public enum ColumnOperation: Sendable, Equatable {
     case .replace(let number, let other): Self.isSame(value, number) ? other : value
     case .equals(let number): Self.isSame(value, number) ? 1 : 0
     case .above(let number): value > number ? 1 : 0
+    case .below(let number): value < number ? 1 : 0
+    case .bin(let bounds): Double(bounds.firstIndex { value < $0 } ?? bounds.count)
     case .map(let table): table[value]
     case .roundToFloat: Double(Float(value))
     }

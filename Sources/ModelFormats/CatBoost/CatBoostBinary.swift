@@ -8,7 +8,9 @@ struct CatBoostBinary {
   private var questions: [CatBoostQuestion] = []
 
   static func read(_ bytes: UnsafeRawBufferPointer) throws -> TreeModel {
-    guard bytes.count >= 12 else { throw ModelFormatError(.malformed, "the file ends too early") }
+    guard bytes.count >= 12 else {
+      throw ModelFormatError(.malformed, "the file ends too early", offset: bytes.count)
+    }
     // Safe: the four bytes lie within the 12 that there are at least.
     let length = Int(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
     guard length <= bytes.count - 8 else {
@@ -28,16 +30,17 @@ struct CatBoostBinary {
     // The missing letter is CatBoost's.
     guard version == "FlabuffersModel_v1" else {
       throw ModelFormatError(.unsupported, "the core is \((version ?? "nothing").quoted)")
+        .inside("FormatVersion")
     }
     for entry in try core.tables(2) {
       try model.info.read(key: entry.string(0) ?? "", value: entry.string(1) ?? "")
     }
     guard let trees = try core.table(1) else {
-      throw ModelFormatError(.malformed, "there are no trees")
+      throw ModelFormatError(.malformed, "there are no trees").inside("trees")
     }
     model.width = Int(try trees.number(0, default: Int32(0)))
     guard model.width >= 1 else {
-      throw ModelFormatError(.malformed, "leaves of \(model.width) values")
+      throw ModelFormatError(.malformed, "leaves of \(model.width) values").inside("trees")
     }
     model.scale = try trees.number(14, default: 1.0)
     model.biases = try trees.numbers(16, of: Double.self)
@@ -123,7 +126,8 @@ struct CatBoostBinary {
     guard steps.isEmpty || steps.count == splits.count && leafStarts.count == splits.count else {
       throw ModelFormatError(
         .malformed,
-        "\(splits.count) splits, but \(steps.count) steps and \(leafStarts.count) leaves of nodes")
+        "\(splits.count) splits, but \(steps.count) steps and \(leafStarts.count) leaves of nodes"
+      ).inside("trees")
     }
     var start = 0
     var leaf = 0

@@ -47,12 +47,14 @@ struct CatBoostModel {
       ).inside("features")
     }
     guard 1...CatBoostModel.maximumWidth ~= width else {
-      throw ModelFormatError(.malformed, "leaves of \(width) values")
+      throw ModelFormatError(.malformed, "leaves of \(width) values").inside("trees")
     }
     let objective = try info.objective(width: width)
     let columns = try CatBoostColumns(self)
     let biases = try checkedBiases()
-    guard scale.isFinite else { throw ModelFormatError(.malformed, "the scale is \(scale)") }
+    guard scale.isFinite else {
+      throw ModelFormatError(.malformed, "the scale is \(scale)").inside("scale")
+    }
     var trees: [Tree] = []
     trees.reserveCapacity(self.trees.count)
     for (index, source) in self.trees.enumerated() {

@@ -31,7 +31,7 @@ struct LightGBMModel {
   /// The gains of each feature's splits, summed up; features after the last with a split are missing.
   var featureGains: [Double] = []
   /// Whether the leaves of a random forest in the version `v2` are predictions, not margins; nil
-  /// where the kind of file does not tell.
+  /// where neither the kind of file nor its splits tell.
   var leavesAreMeans: Bool?
 
   /// The output that the next tree adds to.
@@ -115,8 +115,9 @@ struct LightGBMModel {
 
   /// Whether the leaves of a random forest are predictions, not margins.
   ///
-  /// Until 2.2.2 LightGBM put the link into the leaves, since 2.2.3 it is applied to the mean. Both
-  /// write `v2`, and the text of 2.2 is the same; the values can tell for probabilities.
+  /// Until 2.2.2 LightGBM put predictions into the leaves, since 2.2.3 the link is applied to their mean.
+  /// Both write `v2`, and the text of 2.2 is the same. Where the splits do not tell
+  /// (``LightGBMLeafMeans``), the leaves may.
   private func leavesAreMeans(_ objective: LightGBMObjective) throws -> Bool {
     guard averages, version == "v2", objective.link != .identity else { return false }
     if let leavesAreMeans { return leavesAreMeans }

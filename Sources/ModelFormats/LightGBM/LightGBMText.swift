@@ -76,6 +76,7 @@ struct LightGBMText {
 
   private mutating func readTrees(first: LightGBMLines.Line) throws {
     var reader = LightGBMTextTree()
+    reader.comparesMeans = model.averages && model.version == "v2"
     var line = first
     while line.key == "Tree" {
       do {
@@ -96,7 +97,7 @@ struct LightGBMText {
         at: lines.offset
       ).inside("tree_sizes")
     }
-    if line.key != "end of trees" { model.leavesAreMeans = true }
+    model.leavesAreMeans = line.key == "end of trees" ? reader.leafMeans.areMeans : true
   }
 
   /// Reads the fields of a tree, and returns the line after them.

@@ -20,6 +20,11 @@ struct LightGBMTextTree {
   private var gains: [Double] = []
   private var splitCounts: [Int64] = []
   private var leafCounts: [Int64] = []
+  private var splitValues: [Double] = []
+  /// Whether the splits are compared with their leaves.
+  var comparesMeans = false
+  /// What the splits say of the leaves of the trees so far.
+  private(set) var leafMeans = LightGBMLeafMeans()
   /// The gains of each feature's splits, summed up over the trees so far.
   private(set) var featureGains: [Double] = []
 
@@ -43,6 +48,7 @@ struct LightGBMTextTree {
       case "leaf_coeff": try lines.numbers(line.value, into: &linear.coefficients)
       case "split_gain": try? lines.numbers(line.value, into: &gains)
       case "internal_count": try? lines.integers(line.value, into: &splitCounts)
+      case "internal_value" where comparesMeans: try? lines.numbers(line.value, into: &splitValues)
       case "leaf_count": try? lines.integers(line.value, into: &leafCounts)
       default: break
       }
@@ -60,6 +66,11 @@ struct LightGBMTextTree {
     nodes.reserveCapacity(features.count + leaves.count)
     for split in features.indices { nodes.append(.split(try node(split, sets: sets))) }
     for leaf in leaves.indices { nodes.append(.leafRow(leaf)) }
+    if comparesMeans {
+      leafMeans.add(
+        values: splitValues, left: leftChildren, right: rightChildren, leaves: leaves,
+        counts: leafCounts)
+    }
     if gains.count == features.count {
       for (feature, gain) in zip(features, gains) { featureGains.add(gain, to: Int(feature)) }
     }
@@ -91,6 +102,7 @@ struct LightGBMTextTree {
     gains.removeAll(keepingCapacity: true)
     splitCounts.removeAll(keepingCapacity: true)
     leafCounts.removeAll(keepingCapacity: true)
+    splitValues.removeAll(keepingCapacity: true)
   }
 
   private func checkCounts() throws {

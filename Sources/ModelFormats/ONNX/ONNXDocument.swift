@@ -67,7 +67,14 @@ struct ONNXDocument {
       }
     }
     self.constants = constants
-    operations = try (graph[1] ?? []).enumerated().map { try ONNXOperation($1, index: $0) }
+    operations = try (graph[1] ?? []).enumerated().map { index, bytes in
+      do {
+        return try ONNXOperation(bytes, index: index)
+      } catch {
+        let error = ModelFormatError(wrapping: error)
+        throw error.path == nil ? error.inside("node[\(index)]") : error
+      }
+    }
     // Older files list constants among the inputs.
     inputs = try (graph[11] ?? []).map { try Self.port($0) }.filter { constants[$0.name] == nil }
     outputs = try (graph[12] ?? []).map { try Self.port($0) }

@@ -12,6 +12,12 @@ extension ONNXReader {
       try set(operation, .scores(try combined(operation, scores, constant, isLeft: true)))
     case (.constant(let constant), .scores(let scores)):
       try set(operation, .scores(try combined(operation, scores, constant, isLeft: false)))
+    case (.total(let members), .constant(let constant)):
+      guard operation.type == "Div", try constant.numbers() == [Double(members.count)] else {
+        throw operation.error(
+          .unsupported, "a sum of probabilities that is not divided by their number")
+      }
+      try set(operation, .scores(try mean(of: members, operation)))
     case (let first, let second):
       throw operation.error(.unsupported, "\(first.name) and \(second.name) are not put together")
     }
@@ -68,6 +74,16 @@ extension ONNXReader {
       complement.isComplement = true
       return complement
     }
+    if scores.isAntisymmetric, !scores.isComplement, numbers.count == 1, numbers[0] > 0,
+      isLeft || operation.type == "Mul"
+    {
+      // Opposites stay opposites, and the larger stays the larger.
+      switch operation.type {
+      case "Mul": return scores.adding(.multiply(numbers))
+      case "Div": return scores.adding(.divide(numbers))
+      default: break
+      }
+    }
     guard !scores.isComplement, scores.task != .binary,
       [1, scores.outputCount].contains(numbers.count)
     else {
@@ -80,7 +96,8 @@ extension ONNXReader {
     case ("Sub", true): return scores.adding(.add(numbers.map { -$0 }))
     case ("Sub", false): return scores.adding(.multiply([-1])).adding(.add(numbers))
     case ("Div", true): return scores.adding(.divide(numbers))
-    default: throw operation.error(.unsupported, "a number divided by the answers of trees")
+    case ("Div", false) where numbers.count == 1: return scores.adding(.reciprocal(numbers[0]))
+    default: throw operation.error(.unsupported, "numbers divided by the answers of trees")
     }
   }
 }

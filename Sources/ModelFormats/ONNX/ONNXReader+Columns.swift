@@ -46,6 +46,49 @@ extension ONNXReader {
     return try numeric(operation).adding(kind: .float) { _ in [.above(threshold)] }
   }
 
+  /// 1 where a value is below a bound: one for all columns, one a column, or several for one column.
+  func below(_ operation: ONNXOperation) throws -> ONNXColumns {
+    let columns = try numeric(operation)
+    guard let bounds = try constant(operation, 1)?.numbers(), !bounds.isEmpty,
+      bounds.count == 1 || columns.count == 1 || bounds.count == columns.count,
+      bounds.count <= Preprocessing.maximumSize
+    else { throw operation.error(.unsupported, "columns compared with other than a bound each") }
+    let count = max(bounds.count, columns.count)
+    return ONNXColumns(
+      stages: columns.stages,
+      columns: (0..<count).map { index in
+        let column = columns.columns[columns.count == 1 ? 0 : index]
+        return Preprocessing.Column(
+          column.source, column.operations + [.below(bounds[bounds.count == 1 ? 0 : index])])
+      }, kind: .integer)
+  }
+
+  /// The first of several columns that is 1, where they ask in turn whether one value is below a
+  /// bound and the last is always 1: a value becomes the number of its bin.
+  func binned(_ operation: ONNXOperation) throws -> ONNXColumns {
+    let columns = try columns(operation)
+    var bounds: [Double] = []
+    var binned: Preprocessing.Column?
+    for column in columns.columns.dropLast() {
+      var operations = column.operations
+      if operations.last == .roundToFloat { operations.removeLast() }
+      guard case .below(let bound)? = operations.popLast() else { break }
+      let value = Preprocessing.Column(column.source, operations)
+      guard binned ?? value == value else { break }
+      binned = value
+      bounds.append(bound)
+    }
+    let last = columns.columns.last?.operations.filter { $0 != .roundToFloat }.suffix(2)
+    guard let binned, bounds.count == columns.count - 1, last == [.multiply(0), .add(1)],
+      [1, -1].contains(try operation.integer("axis", default: 0)),
+      try operation.integer("select_last_index", default: 0) == 0
+    else { throw operation.error(.unsupported, "the largest of other columns than those of bins") }
+    return ONNXColumns(
+      stages: columns.stages,
+      columns: [Preprocessing.Column(binned.source, binned.operations + [.bin(bounds)])],
+      kind: .integer)
+  }
+
   /// All columns side by side, to float32.
   func vectorized(_ operation: ONNXOperation) throws -> ONNXColumns {
     try joined(operation, kind: .float) { columns in

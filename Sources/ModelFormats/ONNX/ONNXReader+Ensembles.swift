@@ -74,6 +74,7 @@ extension ONNXReader {
       scores.areProbabilities = scores.steps.isEmpty && isPositive && bases.isEmpty
     }
     scores.source = try source(trees, bases: bases)
+    register(trees.modes.count, of: &scores)
     try set(operation, .label(scores))
     try set(operation, .scores(scores), output: 1)
   }
@@ -100,6 +101,9 @@ extension ONNXReader {
       transform = try operation.string("post_transform", default: "NONE")
       aggregate = try operation.string("aggregate_function", default: "SUM")
     }
+    if aggregate == "MIN" || aggregate == "MAX" {
+      return try readChoice(operation, trees, transform, isLeast: aggregate == "MIN")
+    }
     let count = trees.outputCount
     var bases = try operation.doubles("base_values").values
     guard bases.isEmpty || bases.count == count else {
@@ -116,13 +120,37 @@ extension ONNXReader {
       scores.steps.append(.divide([Float(trees.roots.count)]))
       if bases.contains(where: { $0 != 0 }) { scores.steps.append(.add(bases.map { Float($0) })) }
       bases = []
-    default:
-      throw operation.error(
-        .unsupported, "trees whose \(aggregate.quoted) is taken instead of their sum are not read")
+    default: throw operation.error(.unsupported, "the aggregate \(aggregate.quoted) is not known")
     }
     // One target alone takes no other transform.
     if count > 1 || transform == "PROBIT" { scores.steps += try steps(transform, operation) }
     scores.source = try source(trees, bases: bases)
+    register(trees.modes.count, of: &scores)
+    try set(operation, .scores(scores))
+  }
+
+  /// Trees of which the least or the largest value counts: a forest with an output a tree.
+  private mutating func readChoice(
+    _ operation: ONNXOperation, _ trees: ONNXTrees, _ transform: String, isLeast: Bool
+  ) throws {
+    let bases = try operation.doubles("base_values").values
+    guard trees.outputCount == 1, bases.count <= 1, bases.allSatisfy(\.isFinite) else {
+      throw operation.error(.unsupported, "the least or largest value of several targets")
+    }
+    guard 1...ONNXTrees.maximumOutputCount ~= trees.roots.count else {
+      throw operation.error(.unsupported, "the least or largest of \(trees.roots.count) trees")
+    }
+    let made = try trees.trees().enumerated().map {
+      Tree(output: $0, nodes: $1.nodes, leaves: $1.leaves)
+    }
+    var scores = ONNXScores(
+      columns: try columns(operation),
+      source: .choice(
+        made, isLeast ? .least : .largest, base: bases.first ?? 0,
+        trees.isDouble ? .float64 : .float32),
+      name: operation.type, task: .regression)
+    if transform == "PROBIT" { scores.steps = try steps(transform, operation) }
+    register(trees.modes.count, of: &scores)
     try set(operation, .scores(scores))
   }
 
@@ -139,7 +167,7 @@ extension ONNXReader {
       throw operation.error(
         .unsupported, "\(scores.outputCount) rows of coefficients for \(labels.count) classes")
     }
-    scores.areProbabilities = false
+    register(scores.outputCount * columns.count, of: &scores)
     try set(operation, .label(scores))
     try set(operation, .scores(scores), output: 1)
   }
@@ -152,10 +180,16 @@ extension ONNXReader {
     guard transform == "NONE" else {
       throw operation.error(.unsupported, "the transform \(transform.quoted) is not read")
     }
-    try set(
-      operation,
-      .scores(
-        ONNXScores(columns: columns, source: source, name: operation.type, task: .regression)))
+    var scores = ONNXScores(
+      columns: columns, source: source, name: operation.type, task: .regression)
+    register(scores.outputCount * columns.count, of: &scores)
+    try set(operation, .scores(scores))
+  }
+
+  /// Adds an ensemble that was read to those that may be put together.
+  private mutating func register(_ nodeCount: Int, of scores: inout ONNXScores) {
+    scores.nodeCount = 1 + nodeCount
+    self.nodeCount += scores.nodeCount
   }
 
   private func linear(

@@ -31,6 +31,9 @@ extension ONNXReader {
     case "Sigmoid": try readStep(operation, .logistic)
     case "Softmax": try readSoftmax(operation)
     case "ArgMax": try readArgMax(operation)
+    case "Less": try set(operation, .columns(try below(operation)))
+    case "Greater": try readGreater(operation)
+    case "Where": try readWhere(operation)
     case "ReduceMean": try readMean(operation)
     default:
       throw operation.error(
@@ -41,6 +44,12 @@ extension ONNXReader {
 
   /// A step on the answers of an ensemble.
   private mutating func readStep(_ operation: ONNXOperation, _ step: Float32Step) throws {
+    if step == .logistic, case .scores(let scores) = try value(operation, 0),
+      scores.isAntisymmetric, !scores.isComplement
+    {
+      // Opposites become [1 - p, p].
+      return try set(operation, .scores(scores.adding(step)))
+    }
     try set(operation, .scores(try scores(operation).adding(step)))
   }
 
@@ -131,6 +140,8 @@ extension ONNXReader {
         throw operation.error(.unsupported, "columns that are joined along the axis \(axis)")
       }
       try set(operation, .columns(try joined(operation, kind: first.kind)))
+    case .scores(let first) where first.task == .regression && !first.isComplement:
+      try set(operation, .scores(try sideBySide(operation, axis: axis)))
     case .scores(let first):
       // [1 - p, p]: the probabilities of two classes.
       guard axis == 1 || axis == -1, inputs.count == 2, case .scores(var second) = inputs[1],
@@ -140,6 +151,7 @@ extension ONNXReader {
         throw operation.error(.unsupported, "answers of ensembles that are joined are not read")
       }
       second.task = .binary
+      second.areProbabilities = true
       try set(operation, .scores(second))
     case .stack:
       var all: [ONNXScores] = []
@@ -148,9 +160,12 @@ extension ONNXReader {
           throw operation.error(.unsupported, "answers of ensembles that are joined are not read")
         }
         all += scores
+        guard all.count <= ONNXDocument.maximumCount else {
+          throw operation.error(.tooLarge, "more than \(ONNXDocument.maximumCount) ensembles")
+        }
       }
       try set(operation, .stack(all))
-    case .label, .constant, nil:
+    case .label, .constant, .total, .above, nil:
       throw operation.error(.unsupported, "what is joined here is not read")
     }
   }
@@ -203,7 +218,7 @@ extension ONNXReader {
         throw operation.error(.unsupported, "classes in the shape \(shape)")
       }
       try set(operation, input)
-    case .constant, .stack:
+    case .constant, .stack, .total, .above:
       throw operation.error(.unsupported, "\(input.name) in another shape")
     }
   }
@@ -212,11 +227,84 @@ extension ONNXReader {
     let input = try value(operation, 0)
     switch input {
     case .columns, .scores, .label: try set(operation, input)
-    case .constant, .stack: throw operation.error(.unsupported, "\(input.name) in another shape")
+    case .constant, .stack, .total, .above:
+      throw operation.error(.unsupported, "\(input.name) in another shape")
     }
   }
 
+  /// Answers of several ensembles for a target each, or for some: one forest with all targets.
+  private func sideBySide(_ operation: ONNXOperation, axis: Int) throws -> ONNXScores {
+    let all = try operation.inputs.indices.map { try scores(operation, $0) }
+    var joined = all[0]
+    var trees: [Tree] = []
+    var count = 0
+    for scores in all {
+      guard axis == 1 || axis == -1, case .trees(let made, let outputs, let width) = scores.source,
+        case .trees(_, _, let firstWidth) = joined.source, width == firstWidth,
+        scores.task == .regression, !scores.isComplement, scores.columns == joined.columns,
+        scores.steps == joined.steps, scores.steps.allSatisfy(\.isOfEachAlone)
+      else {
+        throw operation.error(
+          .unsupported,
+          "answers of ensembles of different kinds, or of different columns, are joined")
+      }
+      trees += made.map {
+        Tree(output: count + $0.output, nodes: $0.nodes, leaves: $0.leaves)
+      }
+      count += outputs
+      guard count <= ONNXTrees.maximumOutputCount else {
+        throw operation.error(.tooLarge, "\(count) outputs are more than are read")
+      }
+    }
+    if case .trees(_, _, let summation) = joined.source {
+      joined.source = .trees(trees, outputCount: count, summation)
+    }
+    joined.nodeCount = try nodeCount(of: all, operation)
+    return joined
+  }
+
+  /// The nodes of several ensembles; an ensemble that counts again and again is refused, since a
+  /// small file could say it as often as it likes.
+  private func nodeCount(of all: [ONNXScores], _ operation: ONNXOperation) throws -> Int {
+    let count = all.reduce(0) { $0 + $1.nodeCount }
+    guard count <= nodeCount else {
+      throw operation.error(.tooLarge, "an ensemble that is put together with itself")
+    }
+    guard all.reduce(0, { $0 + $1.columns.count }) <= 16 * Preprocessing.maximumSize else {
+      throw operation.error(.tooLarge, "ensembles that read too many columns in all")
+    }
+    return count
+  }
+
+  private mutating func readGreater(_ operation: ONNXOperation) throws {
+    guard case .scores(let scores) = try value(operation, 0), !scores.isComplement,
+      let number = try constant(operation, 1)?.numbers(), number.count == 1,
+      // Of opposites one is above 0, but both, or none, are above other numbers.
+      scores.task != .binary || scores.isAntisymmetric && number == [0]
+    else { throw operation.error(.unsupported, "this comparison is not read") }
+    try set(operation, .above(scores, Float(number[0])))
+  }
+
+  private mutating func readWhere(_ operation: ONNXOperation) throws {
+    guard case .above(var scores, let number) = try value(operation, 0),
+      try constant(operation, 1)?.numbers() == [1], try constant(operation, 2)?.numbers() == [0]
+    else {
+      throw operation.error(.unsupported, "a choice of other than 1 and 0 by an ensemble's answers")
+    }
+    scores.steps.append(.above(number))
+    try set(operation, .scores(scores))
+  }
+
   private mutating func readSum(_ operation: ONNXOperation) throws {
+    if case .scores(let first) = try value(operation, 0), first.task == .binary {
+      let all = try operation.inputs.indices.map { index in
+        guard case .scores(let scores) = try value(operation, index), scores.task == .binary,
+          scores.outputCount == 1, !scores.isComplement, !scores.isAntisymmetric
+        else { throw operation.error(.unsupported, "a sum of other than probabilities") }
+        return scores
+      }
+      return try set(operation, .total(all))
+    }
     let all = try operation.inputs.indices.map { try scores(operation, $0) }
     guard var sum = all.first,
       all.allSatisfy({
@@ -225,6 +313,7 @@ extension ONNXReader {
       })
     else { throw operation.error(.unsupported, "a sum of other than the answers of trees") }
     if all.count > 1 {
+      sum.nodeCount = try nodeCount(of: all, operation)
       sum.source = .several(all, isMean: false)
       sum.steps = []
     }
@@ -235,17 +324,28 @@ extension ONNXReader {
   private mutating func readMean(_ operation: ONNXOperation) throws {
     let axes = try constant(operation, 1)?.integers() ?? operation.integers("axes").map(Int.init)
     guard axes == [0], try operation.integer("keepdims", default: 1) == 0,
-      case .stack(let all) = try value(operation, 0), var mean = all.first,
-      all.allSatisfy({ $0.outputCount == mean.outputCount && $0.task == mean.task })
+      case .stack(let all) = try value(operation, 0)
     else { throw operation.error(.unsupported, "a mean of other than the answers of trees") }
+    try set(operation, .scores(try mean(of: all, operation)))
+  }
+
+  /// The mean of the answers of several ensembles.
+  func mean(of all: [ONNXScores], _ operation: ONNXOperation) throws -> ONNXScores {
+    guard var mean = all.first,
+      all.allSatisfy({ $0.outputCount == mean.outputCount && $0.task == mean.task })
+    else { throw operation.error(.unsupported, "a mean of answers of different kinds") }
+    mean.nodeCount = try nodeCount(of: all, operation)
     mean.source = .several(all, isMean: true)
-    mean.areProbabilities = all.allSatisfy { $0.objective.link.givesProbabilities }
+    mean.areProbabilities = all.allSatisfy {
+      $0.areProbabilities || $0.objective.link.givesProbabilities
+    }
     mean.steps = []
-    try set(operation, .scores(mean))
+    return mean
   }
 
   private mutating func readArgMax(_ operation: ONNXOperation) throws {
     let input = try value(operation, 0)
+    if case .columns = input { return try set(operation, .columns(try binned(operation))) }
     guard case .scores(var scores) = input, !scores.isComplement, scores.width > 1,
       [1, -1].contains(try operation.integer("axis", default: 0)),
       try operation.integer("select_last_index", default: 0) == 0
@@ -255,6 +355,17 @@ extension ONNXReader {
     scores.threshold = nil
     // The larger of [1 - p, p], or of [-m, m].
     try set(operation, .label(scores))
+  }
+}
+
+extension Float32Step {
+  /// Whether each output is changed without the others, and all alike.
+  fileprivate var isOfEachAlone: Bool {
+    switch self {
+    case .softmax, .softmaxZero, .shares: false
+    case .add(let numbers), .multiply(let numbers), .divide(let numbers): numbers.count == 1
+    case .reciprocal, .above, .exponential, .squareRoot, .logistic, .probit: true
+    }
   }
 }
 

@@ -11,11 +11,19 @@ struct ONNXReader {
   var features: [Feature] = []
   /// The code of each text, by column of the input.
   var codes: [Int: [String: Int]] = [:]
+  /// The nodes, or weights, of all ensembles that were read.
+  var nodeCount = 0
   /// How many columns and steps may still be made.
   private var budget = Preprocessing.maximumSize
 
   static func read(_ bytes: [UInt8]) throws -> TreeModel {
-    let document = try ONNXDocument(bytes)
+    let document: ONNXDocument
+    do {
+      document = try ONNXDocument(bytes)
+    } catch {
+      let error = ModelFormatError(wrapping: error)
+      throw error.path == nil ? error.inside("graph") : error
+    }
     var reader = ONNXReader()
     try reader.addInputs(document)
     for (name, constant) in document.constants { reader.values[name] = .constant(constant) }
@@ -84,7 +92,7 @@ struct ONNXReader {
       case .label(let value): label = label ?? value
       case .scores(let value) where !value.isComplement: scores = scores ?? value
       case .columns, .constant: break
-      case .scores, .stack:
+      case .scores, .stack, .total, .above:
         throw ModelFormatError(
           .unsupported, "the output \(port.name.quoted) is no whole answer of an ensemble"
         ).inside("graph.output")
@@ -99,7 +107,9 @@ struct ONNXReader {
     }
     if let label {
       answer.labels = label.labels
-      answer.threshold = label.threshold
+      // Of opposites the larger is that above 0, whatever both were multiplied by.
+      answer.threshold =
+        label.threshold ?? (answer.isAntisymmetric && !answer.steps.isEmpty ? 0 : nil)
       if !answer.task.isClassification { answer = label }
     }
     var features = features

@@ -12,6 +12,10 @@ enum ONNXValue {
   case label(ONNXScores)
   /// The answers of several ensembles, one on top of the other.
   case stack([ONNXScores])
+  /// The sum of the answers of several ensembles for two classes, each `[1 - p, p]`.
+  case total([ONNXScores])
+  /// Whether the answers of an ensemble are above a number.
+  case above(ONNXScores, Float)
 
   /// What it is, for messages.
   var name: String {
@@ -20,13 +24,14 @@ enum ONNXValue {
     case .constant: "a constant"
     case .scores: "the answers of an ensemble"
     case .label: "the class that an ensemble says"
-    case .stack: "the answers of several ensembles"
+    case .stack, .total: "the answers of several ensembles"
+    case .above: "whether the answers of an ensemble are above a number"
     }
   }
 }
 
 /// Columns of a row, each made of one column of the input by steps on its value.
-struct ONNXColumns {
+struct ONNXColumns: Equatable {
   /// The types of values that are told apart.
   enum Kind {
     case float, double, integer, text
@@ -75,6 +80,8 @@ struct ONNXScores {
     case linear(weights: [Double], biases: [Double])
     /// The sum of the numbers of several, or the mean.
     case several([ONNXScores], isMean: Bool)
+    /// The least or the largest of what the trees say, each for an output of its own, and a base.
+    case choice([Tree], Combination.Rule, base: Double, Summation)
   }
 
   /// What the ensemble reads.
@@ -93,6 +100,8 @@ struct ONNXScores {
   var labels: ClassLabels?
   /// Whether this is 1 minus the numbers.
   var isComplement = false
+  /// The number of nodes, or weights, in it; of several ensembles together.
+  var nodeCount = 0
 
   /// The number of margins.
   var outputCount: Int {
@@ -100,12 +109,18 @@ struct ONNXScores {
     case .trees(_, let count, _): count
     case .linear(_, let biases): biases.count
     case .several(let members, _): members.first?.outputCount ?? 0
+    case .choice: 1
     }
   }
 
   /// The number of values that the graph has of a row: for two classes there are two, of which the
   /// ensemble makes one.
   var width: Int { task == .binary ? 2 : outputCount }
+
+  /// Whether the two values of two classes are each other's opposite, not `[1 - p, p]`.
+  var isAntisymmetric: Bool {
+    task == .binary && !areProbabilities && steps.last?.givesProbabilities != true
+  }
 
   /// The same with one more step.
   func adding(_ step: Float32Step) -> ONNXScores {
@@ -135,6 +150,15 @@ struct ONNXScores {
           .malformed, error.node.map { "node \($0): " + error.message } ?? error.message
         ).inside(error.tree.map { "tree \($0)" } ?? "trees")
       }
+    case .choice(let trees, let rule, let base, let summation):
+      let all = ONNXScores(
+        columns: columns, source: .trees(trees, outputCount: trees.count, summation), name: name,
+        task: .regression)
+      return .combination(
+        try Combination(
+          featureCount: columns.count, baseMargins: [base],
+          members: [Combination.Member(try all.ensemble(), reading: .margins)], rule: rule,
+          objective: objective))
     case .linear(let weights, let biases):
       return .linear(
         try LinearModel(

@@ -55,6 +55,7 @@ extension ScikitLearnModel {
     let featureCount = try featureCount()
     var trees: [Tree] = []
     var shape: (outputs: Int, values: Int)?
+    let outputClasses = isClassifier ? try self.outputClasses() : nil
     for part in parts {
       do {
         let tree = try tree(of: part.object, &reader)
@@ -66,7 +67,7 @@ extension ScikitLearnModel {
         let feature = try Self.feature(of: part, count: featureCount)
         trees.append(
           try isClassifier
-            ? shares(tree, part, classCount: found.1, feature: feature)
+            ? shares(tree, part, classCount: found.1, outputClasses, feature: feature)
             : numbers(tree, feature: feature))
       } catch {
         throw ModelFormatError(wrapping: error).inside(part.path + ".tree_")
@@ -78,6 +79,12 @@ extension ScikitLearnModel {
         baseMargins: Array(repeating: 0, count: outputCount), trees: trees,
         objective: Objective(name: objectiveName, task: .regression, link: .identity),
         summation: .mean)
+    }
+    if outputCount > 1, let outputClasses, !Self.areFlags(outputClasses) {
+      return ScikitLearnParts(
+        baseMargins: Array(repeating: 0, count: outputClasses.reduce(0) { $0 + $1.count }),
+        trees: trees, objective: Objective(name: objectiveName, task: .regression, link: .identity),
+        summation: .mean, outputClasses: outputClasses)
     }
     if outputCount > 1 {
       return ScikitLearnParts(
@@ -116,13 +123,26 @@ extension ScikitLearnModel {
 
   /// A tree of a classifier: the share of each class, of two classes only that of the second.
   private func shares(
-    _ tree: ScikitLearnTree, _ part: Part, classCount: Int, feature: (Int) -> Int
+    _ tree: ScikitLearnTree, _ part: Part, classCount: Int, _ outputClasses: [[Float]]?,
+    feature: (Int) -> Int
   ) throws -> Tree {
     guard tree.outputCount == 1 else {
-      try checkFlags(tree)
-      return try tree.tree(width: tree.outputCount, feature: feature) { _, values in
-        stride(from: values.startIndex, to: values.endIndex, by: 2).map {
-          shares(values[$0..<$0 + 2])[1]
+      guard let outputClasses, outputClasses.count == tree.outputCount,
+        outputClasses.allSatisfy({ 1...tree.valueCount ~= $0.count })
+      else {
+        throw ModelFormatError(
+          .unsupported,
+          "a classifier of \(tree.outputCount) outputs is read only if the classes of each are numbers",
+          remedy: "train one classifier an output"
+        ).inside("classes_")
+      }
+      let areFlags = Self.areFlags(outputClasses)
+      let width = areFlags ? tree.outputCount : outputClasses.reduce(0) { $0 + $1.count }
+      return try tree.tree(width: width, feature: feature) { _, values in
+        outputClasses.enumerated().flatMap { output, classes in
+          let start = values.startIndex + output * tree.valueCount
+          let shares = shares(values[start..<start + tree.valueCount])
+          return areFlags ? shares[1..<2] : shares[..<classes.count]
         }
       }
     }
@@ -141,19 +161,22 @@ extension ScikitLearnModel {
     }
   }
 
-  /// Of several outputs each must be 0 or 1, so that the answer is one number an output.
-  private func checkFlags(_ tree: ScikitLearnTree) throws {
-    let classes = fields["classes_"].flatMap(graph.elements)
-    let areFlags = classes?.allSatisfy {
-      if case .array(let array) = graph[$0] { array.integers() == [0, 1] } else { false }
+  /// The classes of each of several outputs; nil of one, and where they are not all numbers.
+  private func outputClasses() throws -> [[Float]]? {
+    guard let elements = fields["classes_"].flatMap(graph.elements) else { return nil }
+    var classes: [[Float]] = []
+    for element in elements {
+      guard case .array(let array) = graph[element], let numbers = array.doubles() else {
+        return nil
+      }
+      classes.append(numbers.map { Float($0) })
     }
-    guard tree.valueCount == 2, areFlags == true, classes?.count == tree.outputCount else {
-      throw ModelFormatError(
-        .unsupported,
-        "a classifier of \(tree.outputCount) outputs is read only if each has the classes 0 and 1",
-        remedy: "train one classifier an output"
-      ).inside("classes_")
-    }
+    return classes
+  }
+
+  /// Whether each output is 0 or 1, so that the share of 1 tells all.
+  private static func areFlags(_ classes: [[Float]]) -> Bool {
+    classes.allSatisfy { $0 == [0, 1] }
   }
 
   /// The share of each class in a node of a tree.

@@ -64,8 +64,16 @@ struct ScikitLearnModel {
 
   /// The model of one forest.
   func model(_ parts: ScikitLearnParts) throws -> TreeModel {
-    try model(
-      .forest(try forest(parts, featureCount: featureCount())), labels: parts.labels)
+    let forest = try forest(parts, featureCount: featureCount())
+    guard let classes = parts.outputClasses else {
+      return try model(.forest(forest), labels: parts.labels)
+    }
+    return try model(
+      .combination(
+        try Combination(
+          featureCount: forest.featureCount, baseMargins: classes.map { _ in 0 },
+          members: [Combination.Member(.forest(forest), reading: .margins)],
+          rule: .classes(classes), objective: forest.objective)))
   }
 
   /// Checks the parts of a forest.
@@ -124,4 +132,6 @@ struct ScikitLearnParts {
   var objective: Objective
   var summation: Summation
   var labels: ClassLabels?
+  /// The classes of each of several outputs, whose shares follow each other in the margins.
+  var outputClasses: [[Float]]?
 }

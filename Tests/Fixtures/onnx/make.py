@@ -17,7 +17,8 @@ import skl2onnx
 from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import convert_sklearn, to_onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
-from sklearn import ensemble, impute, linear_model, pipeline, preprocessing, tree
+from sklearn import (
+    calibration, ensemble, impute, linear_model, multioutput, pipeline, preprocessing, tree)
 from sklearn.compose import ColumnTransformer
 
 warnings.filterwarnings("ignore")
@@ -149,6 +150,38 @@ def bagging_three():
     return sklearn(ensemble.BaggingClassifier(tree.DecisionTreeClassifier(**SMALL), 3, random_state=7), names)
 
 
+@newest
+def boosting_exponential():
+    return sklearn(ensemble.GradientBoostingClassifier(loss="exponential", **FOREST), two)
+
+
+@newest
+def calibrated():
+    forest = ensemble.RandomForestClassifier(**FOREST)
+    return sklearn(calibration.CalibratedClassifierCV(forest, cv=3), two, {"zipmap": False})
+
+
+@newest
+def targets_side_by_side():
+    model = multioutput.MultiOutputRegressor(ensemble.GradientBoostingRegressor(**FOREST))
+    return sklearn(model, lambda y: np.stack([y, 3 - y], 1))
+
+
+@newest
+def bins_ordinal():
+    return bins("ordinal")
+
+
+@newest
+def bins_one_hot():
+    return bins("onehot-dense")
+
+
+def bins(encode):
+    encoder = preprocessing.KBinsDiscretizer(4, encode=encode, quantile_method="averaged_inverted_cdf")
+    return sklearn(pipeline.make_pipeline(encoder, ensemble.RandomForestRegressor(**FOREST)))
+
+
 @fixture
 def voting_regression():
     return sklearn(ensemble.VotingRegressor([
@@ -249,6 +282,11 @@ def xgboost_regression():
 @fixture
 def xgboost_poisson():
     return xgboost("XGBRegressor", lambda y: np.floor(np.exp(y / 2)), objective="count:poisson")
+
+
+@newest
+def xgboost_hinge():
+    return xgboost("XGBClassifier", two, objective="binary:hinge")
 
 
 @fixture
@@ -448,6 +486,16 @@ def by_hand_average_double():
 
 
 @newest
+def by_hand_least():
+    return regressor(aggregate_function="MIN", base_values=[0.3])
+
+
+@newest
+def by_hand_largest_double():
+    return regressor(type=TensorProto.DOUBLE, tensor=TensorProto.DOUBLE, aggregate_function="MAX")
+
+
+@newest
 def by_hand_one_target_logistic():
     return regressor(post_transform="LOGISTIC", base_values=[0.1])
 
@@ -546,6 +594,11 @@ def by_hand_five_softmax():
 
 
 @newest
+def by_hand_five_least():
+    return ensemble_five(aggregate_function=2, n_targets=1, leaf_targetids=[0] * 6)
+
+
+@newest
 def by_hand_five_double():
     return ensemble_five(TensorProto.DOUBLE, aggregate_function=1)
 
@@ -613,8 +666,8 @@ def make(name, function):
     inputs = session.get_inputs()
     if len(inputs) == 1:
         rows = whole(name, edges(model, x))
-        if name in ["binarized", "linear", "logistic-three"]:
-            # A Binarizer refuses missing values; JSON has no word for what linear models answer.
+        if name in ["binarized", "bins-ordinal", "bins-one-hot", "linear", "logistic-three"]:
+            # Binarizers and bins refuse missing values; JSON has no word for what linear models answer.
             rows = rows[(np.abs(rows) < 1e30).all(1)]
         feed = {inputs[0].name: rows.astype(types[inputs[0].type])}
         expected["rows"] = [int(value) for value in rows.view(np.uint32).ravel()]

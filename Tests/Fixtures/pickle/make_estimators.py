@@ -53,7 +53,8 @@ def save(name, model, x, rows=None, missing=False, infinite=False, frame=None, p
     predicted = read.predict(data)
     if getattr(read, "n_outputs_", 1) > 1 and hasattr(read, "predict_proba"):
         # Of several outputs of 0 and 1 the margins are the shares of 1.
-        answers["decision"] = numbers(np.column_stack([p[:, 1] for p in read.predict_proba(data)]))
+        if all(list(labels) == [0, 1] for labels in read.classes_):
+            answers["decision"] = numbers(np.column_stack([p[:, 1] for p in read.predict_proba(data)]))
         answers["values"] = numbers(predicted)
     elif hasattr(read, "classes_"):
         labels = list(read.classes_)
@@ -184,9 +185,12 @@ def targets():
     save("flags-forest", ensemble.RandomForestClassifier(**common).fit(x2, flags), x2)
     save("flags-extra", ensemble.ExtraTreesClassifier(**common).fit(x2, flags), x2)
     save("flags-tree", tree.DecisionTreeClassifier(max_depth=3, random_state=0).fit(x2, flags), x2)
+    classes = np.stack([np.digitize(score, [-1, 0, 1]) - 2, np.where(x2[:, 0] > 0.5, 7, 3)], 1)
+    save("classes-forest", ensemble.RandomForestClassifier(**common).fit(x2, classes), x2)
+    save("classes-tree", tree.DecisionTreeClassifier(max_depth=3, random_state=0).fit(x2, classes), x2)
     if VERSION == (1, 9):
-        model = tree.DecisionTreeClassifier(max_depth=2).fit(x2, np.stack([score > 0, np.arange(len(x2)) % 3], 1))
-        dump(FOLDER, "classes-tree.refused.pkl", model, 4)
+        model = tree.DecisionTreeClassifier(max_depth=2).fit(x2, np.array(["low", "high"])[flags])
+        dump(FOLDER, "texts-tree.refused.pkl", model, 4)
 
 
 def boosters():
