@@ -27,7 +27,7 @@ struct RowCutter {
 
   /// The rows of a piece: enough work to be worth the way, small enough to lose and to send again.
   static func pieceRows(of model: Model) -> Int {
-    max(64, min(16_384, (1 << 20) / (4 * max(1, model.features.count))))
+    max(64, min(16_384, (2 << 20) / (4 * max(1, model.features.count))))
   }
 
   init(model: Model, isCSV: Bool, hasHeader: Bool = true) {
