@@ -263,7 +263,7 @@ struct RedisQueueTests {
       "hello auth client|setname client|unblock select evalsha eval xadd xack xlen xrange xread "
       + "xreadgroup xpending xclaim xtrim xgroup xinfo xrevrange set get setbit incrby mget exists "
       + "pexpire pexpireat pttl "
-      + "unlink time hset hsetnx hget hgetall hmget hexists hdel hincrby zadd zrem zrangebylex "
+      + "unlink multi exec time hset hsetnx hget hgetall hmget hexists hdel hincrby zadd zrem zrangebylex "
       + "zrangebyscore"
     try await withRedis { server in
       var configuration = RedisQueueConfiguration()

@@ -50,15 +50,20 @@ extension QueueScripts {
       return 1
       """)
 
-  /// Adds a piece. Arguments: number, rows, lifetime, window, payload. Returns 1, `unknown`, or
-  /// `ended` and the state.
+  /// Adds a piece, whose payload stands among the bodies already. Arguments: number, rows, lifetime,
+  /// window. Returns 1, `unknown`, or `ended` and the state.
   static let append = RedisScript(
     durable + """
       local state = redis.call('HGET', KEYS[1], 'state')
-      if not state then return {'unknown'} end
-      if final[state] then return {'ended', state} end
+      if not state or final[state] then
+        redis.call('HDEL', KEYS[6], ARGV[3])
+        return state and {'ended', state} or {'unknown'}
+      end
       if redis.call('HGET', KEYS[1], 'pieces') ~= ARGV[3] then return 1 end
-      redis.call('HSET', KEYS[6], ARGV[3], ARGV[7], 'r' .. ARGV[3], ARGV[4])
+      if redis.call('HEXISTS', KEYS[6], ARGV[3]) == 0 then
+        return redis.error_reply('ERR Redis did not take the piece')
+      end
+      redis.call('HSET', KEYS[6], 'r' .. ARGV[3], ARGV[4])
       redis.call('PEXPIRE', KEYS[6], ARGV[5])
       redis.call('HINCRBY', KEYS[1], 'pieces', 1)
       redis.call('HINCRBY', KEYS[1], 'rows', ARGV[4])
@@ -88,7 +93,7 @@ extension QueueScripts {
       """)
 
   /// Gives a piece to a worker. Arguments: group, entry, number, attempt. Returns nothing when there
-  /// is nothing to do, or the payload, or 0 when it is gone.
+  /// is nothing to do, or whether the payload is there.
   static let begin = RedisScript(
     durable + """
       local state = redis.call('HGET', KEYS[1], 'state')
@@ -103,7 +108,7 @@ extension QueueScripts {
       if tonumber(redis.call('HGET', KEYS[1], 'attempts')) < tonumber(ARGV[6]) then
         redis.call('HSET', KEYS[1], 'attempts', ARGV[6])
       end
-      return {redis.call('HGET', KEYS[6], ARGV[5]) or 0}
+      return {redis.call('HEXISTS', KEYS[6], ARGV[5])}
       """)
 
   /// Commits the outcome of a piece, once, and with the last piece that of the job.

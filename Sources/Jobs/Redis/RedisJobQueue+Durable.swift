@@ -48,12 +48,17 @@ extension RedisJobQueue: DurableJobQueue {
     try check(payload)
     // Large bodies are many pieces: what they need is looked up once in each.
     let record = try await record(of: id)
-    let reply = try await evaluate(
-      QueueScripts.append, id, record.priority,
-      [
-        .integer(number), .integer(rows), lifetime(record.deadline),
-        .integer(settings.window), .bytes(payload),
-      ])
+    let (bodies, lifetime) = (keys.bodies(id), lifetime(record.deadline))
+    // The body goes past the script, because Lua hashes every byte of it. It never stands there without
+    // a lifetime, and the script takes it away again when the job has ended.
+    let reply = try await send([
+      ["MULTI"], ["HSET", bodies, .integer(number), .bytes(payload)],
+      ["PEXPIRE", bodies, lifetime],
+      ["EXEC"],
+      script(
+        QueueScripts.append, id, record.priority,
+        [.integer(number), .integer(rows), lifetime, .integer(settings.window)]),
+    ])
     try succeeded(reply)
   }
 
@@ -137,15 +142,26 @@ extension RedisJobQueue {
     _ script: RedisScript, _ id: JobID, _ priority: JobPriority,
     keys more: [RedisCommand.Argument] = [], _ arguments: [RedisCommand.Argument]
   ) async throws(JobError) -> RESPValue {
-    try await send(
-      .evaluate(
-        script, keys: keys.durable(id, priority) + more,
-        arguments: [.text("\(id)"), time(.now)] + arguments))
+    try await send([self.script(script, id, priority, keys: more, arguments)])
+  }
+
+  private func script(
+    _ script: RedisScript, _ id: JobID, _ priority: JobPriority,
+    keys more: [RedisCommand.Argument] = [], _ arguments: [RedisCommand.Argument]
+  ) -> RedisCommand {
+    .evaluate(
+      script, keys: keys.durable(id, priority) + more,
+      arguments: [.text("\(id)"), time(.now)] + arguments)
   }
 
   func send(_ command: RedisCommand) async throws(JobError) -> RESPValue {
+    try await send([command])
+  }
+
+  /// Sends commands in one go, and returns what the last one answers.
+  private func send(_ commands: [RedisCommand]) async throws(JobError) -> RESPValue {
     do throws(RedisError) {
-      return try await redis.send(command)
+      return try await redis.send(commands)[commands.count - 1].get()
     } catch {
       throw JobError(.unavailable, "the queue does not answer now: \(error)")
     }

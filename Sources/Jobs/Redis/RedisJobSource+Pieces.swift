@@ -7,13 +7,15 @@ extension RedisJobSource {
   func begin(_ entries: [JobEntry]) async throws(RedisError) -> [JobEntry] {
     let positions = entries.indices.filter { entries[$0].piece != nil && entries[$0].id != nil }
     guard !positions.isEmpty else { return entries }
-    let replies = try await redis.send(positions.compactMap { begin(entries[$0]) })
+    // The payload comes past the script, because Lua hashes every byte of it.
+    let replies = try await redis.send(positions.flatMap { begin(entries[$0]) })
     var begun: [JobEntry?] = entries
-    for (position, reply) in zip(positions, replies) {
-      switch reply.elements?.first {
-      case .string(let payload): begun[position]?.payload = payload
+    for (index, position) in positions.enumerated() {
+      let (reply, body) = (replies[2 * index], replies[2 * index + 1])
+      switch (reply.elements?.first, body) {
+      case (.integer(1), .string(let payload)): begun[position]?.payload = payload
       // Its payload is gone: it comes out as damaged.
-      case .integer: break
+      case (.integer(0), _): break
       default:
         // An error of Redis's is tried again, as often as a job that kills its workers.
         if case .error(let message) = reply {
@@ -28,14 +30,18 @@ extension RedisJobSource {
     return begun.compactMap { $0 }
   }
 
-  private func begin(_ entry: JobEntry) -> RedisCommand? {
-    guard let id = entry.id, let piece = entry.piece else { return nil }
-    return .evaluate(
-      QueueScripts.begin, keys: keys.durable(id, entry.place.priority),
-      arguments: [
-        .text("\(id)"), now, QueueKeys.group, .text(entry.place.entry), .integer(piece),
-        .integer(min(entry.attempt, configuration.maximumAttempts)),
-      ])
+  /// Says that the piece is taken, and fetches its payload.
+  private func begin(_ entry: JobEntry) -> [RedisCommand] {
+    guard let id = entry.id, let piece = entry.piece else { return [] }
+    return [
+      .evaluate(
+        QueueScripts.begin, keys: keys.durable(id, entry.place.priority),
+        arguments: [
+          .text("\(id)"), now, QueueKeys.group, .text(entry.place.entry), .integer(piece),
+          .integer(min(entry.attempt, configuration.maximumAttempts)),
+        ]),
+      ["HGET", keys.bodies(id), .integer(piece)],
+    ]
   }
 
   /// Commits the outcome of a piece.

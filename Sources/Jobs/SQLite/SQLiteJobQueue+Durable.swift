@@ -10,7 +10,7 @@ extension SQLiteJobQueue {
     let id = try newID(job)
     let accepted = try await change(id) { jobs in
       let accepted = try jobs.insert(job, id, isSealed: true)
-      if accepted.isNew { try jobs.append(payload, rows: rows, number: 0, to: id) }
+      if accepted.isNew { try jobs.append(rows: rows, number: 0, body: payload, to: id) }
       return accepted
     }
     if accepted.isNew { handedIn() }
@@ -33,8 +33,14 @@ extension SQLiteJobQueue {
     _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID
   ) async throws(JobError) {
     try check(payload)
-    try await change(id, flushes: false) {
-      try $0.append(payload, rows: rows, number: number, to: id)
+    let isKept = early.keep(payload, number, of: id)
+    do {
+      try await change(id, flushes: false) {
+        try $0.append(rows: rows, number: number, body: isKept ? nil : payload, to: id)
+      }
+    } catch {
+      early.drop(number, of: id)
+      throw error
     }
     arrivals.signal()
   }
@@ -42,6 +48,7 @@ extension SQLiteJobQueue {
   /// Accepts a job all of whose pieces are in; see ``DurableJobQueue``.
   public func seal(_ id: JobID, as job: DurableJob) async throws(JobError) -> AcceptedJob {
     let accepted = try await change(id) { try $0.seal(id, as: job) }
+    early.drop(id)
     if accepted.isNew { metrics.enqueued.increment() }
     return accepted
   }
@@ -63,7 +70,8 @@ extension SQLiteJobQueue {
 
   /// Ends a job that waits or runs; see ``DurableJobQueue``.
   public func cancel(_ id: JobID) async throws(JobError) -> JobRecord {
-    try await change(id) { jobs in
+    defer { early.drop(id) }
+    return try await change(id) { jobs in
       try jobs.end(id, .cancelled)
       return try jobs.record(id)
     }

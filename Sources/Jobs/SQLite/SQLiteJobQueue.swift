@@ -22,6 +22,9 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
     public var maximumPayloadSize = 16 << 20
     /// How many times a piece is given to a worker before its job is set aside.
     public var maximumAttempts = 3
+    /// How many bytes of pieces are held in memory until their job is accepted, so that those that are
+    /// computed by then are never written; more are written as they come.
+    public var maximumEarlySize = 16 << 20
     /// What holds for jobs that outlive their request.
     public var durable = DurableJobSettings()
     /// How often the queue is measured and what is too old is removed.
@@ -38,6 +41,8 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
   let changes = JobChanges()
   /// Tells idle workers that there is something to do.
   let arrivals = Arrivals()
+  /// What is not in the file, because nothing is promised of it yet.
+  let early: EarlyBodies
 
   /// A queue in this file, which is made when the first job comes; `:memory:` for none.
   public init(
@@ -47,7 +52,8 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
     self.configuration = configuration
     self.metrics = JobMetrics(metrics)
     self.logger = logger
-    writer = SQLiteWriter(path: path, schema: SQLiteSchema.text, recover: Self.release)
+    early = EarlyBodies(limit: configuration.maximumEarlySize)
+    writer = SQLiteWriter(path: path, schema: SQLiteSchema.text, recover: Self.recover)
   }
 
   /// Opens the file, so that jobs that were left in it are done.
@@ -76,7 +82,13 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
     arrivals.signal()
   }
 
-  /// Nobody else can have the file, so what was given out was left by a process that died.
+  /// Nobody else can have the file, so what was given out was left by a process that died. What was not
+  /// accepted then was promised to nobody, and not all of it is there.
+  private static func recover(_ database: SQLiteDatabase) throws {
+    try database.run("DELETE FROM job WHERE sealed = 0 AND finished IS NULL")
+    try release(database)
+  }
+
   private static func release(_ database: SQLiteDatabase) throws {
     try database.run("UPDATE piece SET taken = 0 WHERE taken = 1")
   }

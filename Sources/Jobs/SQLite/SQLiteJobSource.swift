@@ -90,6 +90,7 @@ public final class SQLiteJobSource: JobSource, Service {
     held.withLock { held in
       for (job, _) in results { held[job.place] = nil }
     }
+    for (job, _) in results { if let piece = job.piece { queue.early.drop(piece, of: job.id) } }
     for (result, isFirst) in zip(results, isFirst) {
       guard isFirst else {
         queue.metrics.duplicate.increment()

@@ -80,7 +80,7 @@ extension SQLiteJobs {
       "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE finished <= ? LIMIT 1000)",
       [.time(now - settings.recordLifetime)])
     try database.run("DELETE FROM idempotency WHERE expires <= ?", [.time(now)])
-    try database.run("PRAGMA incremental_vacuum(1000)")
+    try database.run("PRAGMA incremental_vacuum(4000)")
     return late
   }
 

@@ -49,7 +49,8 @@ extension SQLiteJobs {
         JobID(row.text(1)).map { id in
           Waiting(
             place: row.integer(0), id: id, number: row.integer(2), attempts: row.integer(3),
-            body: row.bytes(4))
+            body: row.isNull(4)
+              ? early.body(row.integer(2), of: id) ?? ByteBuffer() : row.bytes(4))
         }
       }.compactMap { $0 }
       if !found.isEmpty { return found }

@@ -4,11 +4,13 @@ import NIOCore
 struct SQLiteJobs {
   let database: SQLiteDatabase
   let configuration: SQLiteJobQueue.Configuration
+  let early: EarlyBodies
   let now = Deadline.now
 
   init(_ database: SQLiteDatabase, _ queue: SQLiteJobQueue) {
     self.database = database
     configuration = queue.configuration
+    early = queue.early
   }
 
   var settings: DurableJobSettings { configuration.durable }
@@ -60,7 +62,8 @@ struct SQLiteJobs {
       ])
   }
 
-  func append(_ payload: ByteBuffer, rows: Int, number: Int, to id: JobID) throws {
+  /// Adds a piece, whose body is among the early ones unless it is given.
+  func append(rows: Int, number: Int, body: ByteBuffer?, to id: JobID) throws {
     let record = try record(id)
     guard !record.state.isFinal else { throw JobError.ended(record.state.rawValue) }
     guard record.pieces == number else { return }
@@ -70,8 +73,10 @@ struct SQLiteJobs {
         .text("\(id)"), .integer(Int64(number)), .integer(record.priority.number),
         .integer(Int64(rows)),
       ])
-    try database.run(
-      "INSERT INTO body (place, bytes) VALUES (last_insert_rowid(), ?)", [.blob(payload)])
+    if let body {
+      try database.run(
+        "INSERT INTO body (place, bytes) VALUES (last_insert_rowid(), ?)", [.blob(body)])
+    }
     try database.run(
       "UPDATE job SET pieces = pieces + 1, rows = rows + ? WHERE id = ?",
       [.integer(Int64(rows)), .text("\(id)")])
@@ -84,9 +89,27 @@ struct SQLiteJobs {
       return known
     }
     try remember(job, id)
+    if !record.state.isFinal { try writeEarlyBodies(of: id) }
     try database.run("UPDATE job SET sealed = 1 WHERE id = ?", [.text("\(id)")])
     try finishIfComplete(id)
     return AcceptedJob(id: id, isNew: true)
+  }
+
+  /// Writes what is not computed yet, before it is promised.
+  private func writeEarlyBodies(of id: JobID) throws {
+    let missing = try database.rows(
+      """
+      SELECT place, number FROM piece
+      WHERE job = ? AND answer IS NULL AND NOT EXISTS (SELECT 1 FROM body WHERE body.place = piece.place)
+      """, [.text("\(id)")]
+    ) { ($0.integer(0), $0.integer(1)) }
+    for (place, number) in missing {
+      guard let body = early.body(number, of: id) else {
+        throw JobError(.unavailable, "piece \(number) of the job is not there any more")
+      }
+      try database.run(
+        "INSERT INTO body (place, bytes) VALUES (?, ?)", [.integer(Int64(place)), .blob(body)])
+    }
   }
 
   /// Ends a job once all of its pieces are done.

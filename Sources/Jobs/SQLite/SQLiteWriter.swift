@@ -111,13 +111,13 @@ final class SQLiteWriter: Sendable {
           atPath: folder, withIntermediateDirectories: true)
       }
       let database = try SQLiteDatabase(path: path)
-      // Pages of 16 KB, because pieces are large.
-      // WAL: one flush a commit, which is waited for (`commit`), so that a power cut loses nothing.
+      // WAL: one flush a commit, which is waited for (`commit`), so that a power cut loses nothing. The
+      // log is put into the file every 16 MB, because that holds up everyone.
       // EXCLUSIVE: a second process on the file is refused instead of computing the same jobs.
       try database.execute(
         """
-        PRAGMA page_size = 16384; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
-        PRAGMA auto_vacuum = INCREMENTAL; PRAGMA foreign_keys = ON;
+        PRAGMA page_size = 4096; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
+        PRAGMA wal_autocheckpoint = 4000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA foreign_keys = ON;
         """)
       try database.execute("BEGIN IMMEDIATE")
       try database.execute(schema)

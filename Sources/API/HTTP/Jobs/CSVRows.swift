@@ -10,33 +10,74 @@ import Serving
 /// missing values. A cell is a number or, for a feature with categories, the category's text.
 struct CSVRows {
   private let model: Model
+  private let pieceRows: Int
   /// The feature of each column; nil before the header was read.
-  private var columns: [Int]?
+  private var columns: [Int]? {
+    didSet { plain = plainLines }
+  }
+  /// Reads lines of nothing but numbers; nil where there can be none.
+  private var plain: DecimalLines?
+  /// Place for the rows of a piece, missing at first; none before the first row.
   private var values: [Float] = []
-  private var rowCount = 0
+  private(set) var rowCount = 0
 
-  init(model: Model, hasHeader: Bool = true) {
+  /// - Parameter pieceRows: how many rows are read before they must be ``cut()``.
+  init(model: Model, pieceRows: Int = 1, hasHeader: Bool = true) {
     self.model = model
+    self.pieceRows = pieceRows
     columns = hasHeader ? nil : Array(model.features.indices)
+    plain = plainLines
+  }
+
+  var isFull: Bool { rowCount == pieceRows }
+
+  private var plainLines: DecimalLines? {
+    guard let columns, !columns.contains(where: { model.features[$0].takesTexts }) else {
+      return nil
+    }
+    return DecimalLines(columns: columns, width: model.features.count)
   }
 
   /// The rows since the last time.
   mutating func cut() -> Matrix {
+    values.removeLast(values.count - rowCount * model.features.count)
     defer {
-      values.removeAll(keepingCapacity: true)
+      values = []
       rowCount = 0
     }
     return Matrix(rowCount: rowCount, columnCount: model.features.count, values: values)
   }
 
-  /// Reads a line without its end, and says whether it was a row.
+  /// Makes place for the rows of a piece.
+  private mutating func prepare() {
+    guard values.isEmpty else { return }
+    values = [Float](repeating: .nan, count: pieceRows * model.features.count)
+  }
+
+  /// Reads whole lines of nothing but numbers from the start of `bytes`, while there are any and the
+  /// piece is not full.
+  ///
+  /// - Returns: how many rows were read, and how many bytes they took.
+  mutating func readPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> (rows: Int, bytes: Int) {
+    guard let plain else { return (0, 0) }
+    prepare()
+    let start = rowCount * model.features.count
+    let read = values.withUnsafeMutableBufferPointer { values in
+      plain.read(
+        UnsafeRawBufferPointer(bytes), into: UnsafeMutableBufferPointer(rebasing: values[start...]))
+    }
+    rowCount += read.rows
+    return read
+  }
+
+  /// Reads a line without its end, and says whether it was a row; the piece must not be full.
   mutating func read(_ line: UnsafeBufferPointer<UInt8>) throws -> Bool {
     guard let columns else {
       self.columns = try header(line)
       return false
     }
-    let base = values.count
-    values.append(contentsOf: repeatElement(.nan, count: model.features.count))
+    prepare()
+    let base = rowCount * model.features.count
     var position = 0
     var column = 0
     while true {

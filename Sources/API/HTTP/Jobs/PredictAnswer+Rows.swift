@@ -10,6 +10,7 @@ extension PredictAnswer {
   /// What is predicted for each row.
   func values(_ prediction: Prediction) -> [Float] {
     guard let values = prediction.values[model.answer] else { return [] }
+    if values.columnCount == 1 { return values.values }
     return (0..<values.rowCount).map { values[row: $0].first ?? .nan }
   }
 

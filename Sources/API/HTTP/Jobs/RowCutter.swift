@@ -17,7 +17,6 @@ struct RowCutter {
   private var csv: CSVRows
   private var json: RowDecoder
   private var lineNumber = 0
-  private var rowCount = 0
   private var totalRows = 0
   /// A line that is not whole yet.
   private var rest = ByteBuffer()
@@ -28,14 +27,14 @@ struct RowCutter {
 
   /// The rows of a piece: enough work to be worth the way, small enough to lose and to send again.
   static func pieceRows(of model: Model) -> Int {
-    max(64, min(16_384, (1 << 20) / (4 * max(1, model.features.count))))
+    max(64, min(16_384, (2 << 20) / (4 * max(1, model.features.count))))
   }
 
   init(model: Model, isCSV: Bool, hasHeader: Bool = true) {
     self.model = model
     pieceRows = Self.pieceRows(of: model)
     self.isCSV = isCSV
-    csv = CSVRows(model: model, hasHeader: hasHeader)
+    csv = CSVRows(model: model, pieceRows: pieceRows, hasHeader: hasHeader)
     json = RowDecoder(model: model, takesUnknownCategories: false)
   }
 
@@ -46,37 +45,55 @@ struct RowCutter {
   mutating func feed(_ bytes: ByteBuffer) throws {
     var bytes = bytes
     if rest.readableBytes > 0 {
-      rest.writeBuffer(&bytes)
-      (bytes, rest) = (rest, ByteBuffer())
-    }
-    let view = bytes.readableBytesView
-    guard let end = view.lastIndex(of: UInt8(ascii: "\n")) else {
-      guard bytes.readableBytes <= Self.longestLine else {
-        throw Self.problem(
-          "too_long", "the line has more than \(Self.longestLine) bytes", lineNumber + 1)
+      // The line that began before, up to its end.
+      let view = bytes.readableBytesView
+      let length = view.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 - view.startIndex }
+      if var end = bytes.readSlice(length: length ?? bytes.readableBytes) {
+        rest.writeBuffer(&end)
       }
-      rest = bytes
-      return
-    }
-    let length = view.distance(from: view.startIndex, to: end) + 1
-    try bytes.withUnsafeReadableBytes { all in
-      // Safe: the lines are read within this closure.
-      let whole = UnsafeBufferPointer(rebasing: all.bindMemory(to: UInt8.self)[..<length])
-      var start = 0
-      while start < length {
-        // Safe: the rest of the lines, which end with a line's end.
-        let found = memchr(whole.baseAddress! + start, 0x0A, length - start)
-        let end =
-          found.map { UnsafeRawPointer($0) - UnsafeRawPointer(whole.baseAddress!) } ?? length
-        try readLine(UnsafeBufferPointer(rebasing: whole[start..<end]))
-        start = end + 1
+      if length != nil {
+        try rest.withUnsafeReadableBytes {
+          // Safe: the line is read within this closure.
+          _ = try readLines($0.bindMemory(to: UInt8.self))
+        }
+        rest.clear()
       }
     }
-    if let left = bytes.getSlice(
-      at: bytes.readerIndex + length, length: bytes.readableBytes - length)
-    {
-      rest = ByteBuffer(bytes: left.readableBytesView)
+    // Safe: the lines are read within this closure.
+    let length = try bytes.withUnsafeReadableBytes {
+      try readLines($0.bindMemory(to: UInt8.self))
     }
+    bytes.moveReaderIndex(forwardBy: length)
+    rest.writeBuffer(&bytes)
+    guard rest.readableBytes <= Self.longestLine else {
+      throw Self.problem(
+        "too_long", "the line has more than \(Self.longestLine) bytes", lineNumber + 1)
+    }
+  }
+
+  /// Reads the lines that are whole, and returns how many bytes they have.
+  private mutating func readLines(_ bytes: UnsafeBufferPointer<UInt8>) throws -> Int {
+    var start = 0
+    while start < bytes.count {
+      if isCSV {
+        let read = csv.readPlain(UnsafeBufferPointer(rebasing: bytes[start...]))
+        lineNumber += read.rows
+        totalRows += read.rows
+        start += read.bytes
+        if csv.isFull {
+          cut()
+          continue
+        }
+      }
+      // Safe: what is looked at ends with the bytes.
+      guard let base = bytes.baseAddress,
+        let found = memchr(base + start, 0x0A, bytes.count - start)
+      else { break }
+      let end = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+      try readLine(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+      start = end + 1
+    }
+    return start
   }
 
   /// The body is over.
@@ -115,17 +132,13 @@ struct RowCutter {
     } catch let error as JSONError {
       throw Self.problem("invalid_json", "\(error)", lineNumber)
     }
-    rowCount += 1
     totalRows += 1
-    if rowCount == pieceRows { cut() }
+    if csv.isFull || json.rowCount == pieceRows { cut() }
   }
 
   private mutating func cut() {
-    guard rowCount > 0 else { return }
-    rowCount = 0
-    if isCSV {
-      ready.append(csv.cut())
-    } else {
+    if csv.rowCount > 0 { ready.append(csv.cut()) }
+    if json.rowCount > 0 {
       ready.append(json.matrix)
       json = RowDecoder(model: model, takesUnknownCategories: false)
     }

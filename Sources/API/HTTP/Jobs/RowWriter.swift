@@ -23,24 +23,37 @@ struct RowWriter {
   /// The rows of a piece.
   func rows(_ prediction: Prediction) -> ByteBuffer {
     guard form == .csv else { return answer.lines(prediction) }
-    let values = answer.values(prediction)
     let probabilities = prediction.values[.probabilities]
-    var text = ""
+    let values = answer.values(prediction)
+    // A class is written in the same way in every row.
+    var classes: [[UInt8]] = []
+    var text: [UInt8] = []
+    text.reserveCapacity(values.count * 16)
     for (row, value) in values.enumerated() {
-      if let number = answer.classNumber(value) {
-        if answer.hasNames { text += (answer.label(number) ?? "").csvQuoted + "," }
-        text += String(number)
+      if let number = answer.classNumber(value), 0..<1024 ~= number {
+        while number >= classes.count { classes.append(Array(cells(Float(classes.count)).utf8)) }
+        text += classes[number]
       } else {
-        text += value.isFinite ? value.description : ""
+        text += cells(value).utf8
       }
       if let probabilities {
         for probability in probabilities[row: row] {
-          text += "," + (probability.isFinite ? probability.description : "")
+          text.append(UInt8(ascii: ","))
+          if probability.isFinite { text += probability.description.utf8 }
         }
       }
-      text += "\r\n"
+      text.append(UInt8(ascii: "\r"))
+      text.append(UInt8(ascii: "\n"))
     }
-    return ByteBuffer(string: text)
+    return ByteBuffer(bytes: text)
+  }
+
+  /// What is predicted, as one or two cells.
+  private func cells(_ value: Float) -> String {
+    guard let number = answer.classNumber(value) else {
+      return value.isFinite ? value.description : ""
+    }
+    return (answer.hasNames ? (answer.label(number) ?? "").csvQuoted + "," : "") + String(number)
   }
 }
 
