@@ -30,6 +30,7 @@ public final class RedisJobQueue: JobQueue, Service {
   private struct Unsent {
     let id: JobID
     let payload: ByteBuffer
+    let priority: JobPriority
     let deadline: Deadline
   }
 
@@ -84,7 +85,7 @@ public final class RedisJobQueue: JobQueue, Service {
 
   /// Hands in a job with one script and waits for its reply; see ``JobQueue``.
   public func submit(
-    _ payload: ByteBuffer, deadline: Deadline
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline
   ) async throws(JobError) -> ByteBuffer {
     guard payload.readableBytes <= configuration.maximumPayloadSize else {
       metrics.refused(.tooLarge)
@@ -108,7 +109,7 @@ public final class RedisJobQueue: JobQueue, Service {
         // The handler below may have run before there was anyone to tell.
         if Task.isCancelled { return resolve(id, .failure(Self.cancelled)) }
         arrival.yield()
-        enqueue(id, payload, deadline)
+        enqueue(Unsent(id: id, payload: payload, priority: priority, deadline: deadline))
       }
     } onCancel: {
       cancel(id)
@@ -118,9 +119,9 @@ public final class RedisJobQueue: JobQueue, Service {
 
   /// Sends the job, together with those that come while the connection is busy; only a refusal is
   /// told to the waiter, whose next news is the reply.
-  private func enqueue(_ id: JobID, _ payload: ByteBuffer, _ deadline: Deadline) {
+  private func enqueue(_ job: Unsent) {
     let isFirst = state.withLock { state in
-      state.unsent.append(Unsent(id: id, payload: payload, deadline: deadline))
+      state.unsent.append(job)
       return state.unsent.count == 1
     }
     if isFirst { redis.execute { self.enqueueUnsent() } }
@@ -131,19 +132,19 @@ public final class RedisJobQueue: JobQueue, Service {
       defer { state.unsent = [] }
       return state.unsent[...]
     }
-    while !jobs.isEmpty {
+    while let priority = jobs.first?.priority {
       // Scripts hold up all others, so they stay short: few jobs, or one that is large.
       var size = 0
       let batch = jobs.prefix(64).prefix { job in
         defer { size += job.payload.readableBytes }
-        return size < 1 << 18
+        return size < 1 << 18 && job.priority == priority
       }
       jobs = jobs[batch.endIndex...]
-      enqueue(Array(batch))
+      enqueue(Array(batch), priority)
     }
   }
 
-  private func enqueue(_ jobs: [Unsent]) {
+  private func enqueue(_ jobs: [Unsent], _ priority: JobPriority) {
     var arguments = [QueueKeys.group, .integer(configuration.maximumDepth), .text(server)]
     for job in jobs {
       arguments += [
@@ -152,7 +153,7 @@ public final class RedisJobQueue: JobQueue, Service {
       ]
     }
     let command = RedisCommand.evaluate(
-      QueueScripts.enqueue, keys: [keys.jobs(.interactive)], arguments: arguments)
+      QueueScripts.enqueue, keys: [keys.jobs(priority)], arguments: arguments)
     redis.perform([command]) { [self] result in
       do throws(RedisError) {
         let taken = min(jobs.count, max(0, try result.get()[0].get().integer ?? 0))
