@@ -6,10 +6,22 @@ public protocol JobQueue: Sendable {
   ///
   /// - Parameters:
   ///   - payload: what is to be done.
+  ///   - priority: which jobs go first.
   ///   - deadline: after it the job is not computed any more, and the wait ends.
   /// - Returns: what the worker answered.
   /// - Throws: ``JobError``; `cancelled` as soon as the task is cancelled.
-  func submit(_ payload: ByteBuffer, deadline: Deadline) async throws(JobError) -> ByteBuffer
+  func submit(
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline
+  ) async throws(JobError) -> ByteBuffer
+}
+
+extension JobQueue {
+  /// Hands in a job that someone waits for, and waits for its answer.
+  public func submit(
+    _ payload: ByteBuffer, deadline: Deadline
+  ) async throws(JobError) -> ByteBuffer {
+    try await submit(payload, priority: .interactive, deadline: deadline)
+  }
 }
 
 /// The side of the queue that takes jobs and commits their outcomes.

@@ -11,6 +11,8 @@ public struct PredictionRequest: Sendable, Equatable {
   public var outputs: [Output]
   /// When the caller stops waiting.
   public var deadline: Deadline
+  /// Which requests go first where they wait in a queue.
+  public var priority = JobPriority.interactive
   /// The model itself, where the request was checked against it in this process: a request ends
   /// with the model that it began with, whatever is swapped in the meantime.
   public private(set) var loaded: Model?
@@ -29,7 +31,7 @@ public struct PredictionRequest: Sendable, Equatable {
     self.deadline = deadline
   }
 
-  /// Whether both ask for the same.
+  /// Whether both ask for the same; how urgent it is says nothing about that.
   public static func == (left: PredictionRequest, right: PredictionRequest) -> Bool {
     left.model == right.model && left.rows == right.rows && left.outputs == right.outputs
       && left.deadline == right.deadline

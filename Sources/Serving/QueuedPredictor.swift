@@ -18,7 +18,8 @@ public struct QueuedPredictor: Predicting {
     let answer: Result<Prediction, PredictionError>?
     do throws(JobError) {
       answer = PredictionCodec.decodeAnswer(
-        try await queue.submit(PredictionCodec.encode(request), deadline: request.deadline))
+        try await queue.submit(
+          PredictionCodec.encode(request), priority: request.priority, deadline: request.deadline))
     } catch {
       throw PredictionError(error)
     }

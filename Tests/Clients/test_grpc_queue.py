@@ -55,6 +55,10 @@ def test_the_queue():
                 for index in range(20):
                     result = client.infer("iris", [row(index)], outputs=[triton.InferRequestedOutput("predict_proba")])
                     assert np.array_equal(result.as_numpy("predict_proba")[0], PROBABILITIES[index])
+                # Whichever class of the queue a priority means, it is answered.
+                for priority in (0, 1, 2, 3, 1000):
+                    result = client.infer("iris", [row()], priority=priority)
+                    assert result.as_numpy("predict") is not None
             server.stop()
             codes = {line["status"] for line in server.lines if line["message"] == "call"}
             assert {"OK", "DEADLINE_EXCEEDED"} <= codes

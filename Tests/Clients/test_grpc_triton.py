@@ -131,13 +131,14 @@ def test_compressed_messages(client, algorithm):
     assert np.array_equal(result.as_numpy("predict_proba"), PROBABILITIES)
 
 
-def test_async_and_stream(client):
+@pytest.mark.parametrize("algorithm", [None, "gzip"])
+def test_async_and_stream(client, algorithm):
     answers = queue.Queue()
     client.async_infer("iris", [rows()], lambda result, error: answers.put((result, error)))
     result, error = answers.get(timeout=10)
     assert error is None and result.as_numpy("predict_proba") is not None
 
-    client.start_stream(lambda result, error: answers.put((result, error)))
+    client.start_stream(lambda result, error: answers.put((result, error)), compression_algorithm=algorithm)
     for index in range(3):
         client.async_stream_infer("iris", [rows(ROWS[index:index + 1])], outputs=wanted("predict_proba"))
         # What is wrong with one request of a stream is an answer too.

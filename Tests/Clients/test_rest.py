@@ -199,6 +199,17 @@ def described():
         yield schemathesis.openapi.from_url(f"http://{address}/openapi.json")
 
 
+# Those of HTTP itself, which no description names.
+OF_HTTP = {"connection", "content-length", "content-type", "date", "server", "transfer-encoding"}
+
+
+def has_no_undescribed_header(case, response):
+    """Whatever header an answer has, its description tells of it."""
+    answer = case.operation.definition.raw["responses"][str(response.status_code)]
+    told = {name.lower() for name in answer["headers"]}
+    assert {name.lower() for name in response.headers} - OF_HTTP <= told, (case.operation.label, response.headers)
+
+
 def test_schemathesis(described):
     """What the document says of routes, bodies and errors holds for what is generated from it."""
     from hypothesis import HealthCheck, Phase, given, settings
@@ -215,11 +226,12 @@ def test_schemathesis(described):
         def run(case):
             response = case.call()
             chosen = [checks.status_code_conformance, checks.content_type_conformance,
-                      checks.response_schema_conformance]
+                      checks.response_headers_conformance, checks.response_schema_conformance]
             # 501 says that an extension, or a load with a configuration, is not served.
             if response.status_code != 501:
                 chosen.append(not_a_server_error)
             case.validate_response(response, checks=chosen)
+            has_no_undescribed_header(case, response)
 
         run()
     assert {"/api/jobs/{id}/events", "/admin/models/{model}/traffic", "/vertex/predict"} <= paths
@@ -232,11 +244,15 @@ def test_jobs_and_admin_calls_are_as_described(described):
         response = case.call()
         assert response.status_code == status, response.text
         case.validate_response(response)
+        has_no_undescribed_header(case, response)
         return response
 
     json_type = "application/json"
     row = {"data": [{"petal_length": 4.8, "petal_width": 1.8}]}
     plain = call("POST", "/api/predict", 200, body=row, media_type=json_type)
+    # A long answer, compressed, within a given time.
+    call("POST", "/api/predict", 200, body={"data": row["data"] * 300}, media_type=json_type,
+         headers={"Accept-Encoding": "gzip", "Prefer": "wait=5"})
     for path, headers in [("/api/jobs", {}), ("/api/predict", {"Prefer": "respond-async"})]:
         accepted = call("POST", path, 202, body=row, media_type=json_type, headers=headers)
         job = {"id": accepted.json()["id"]}

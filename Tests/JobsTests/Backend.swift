@@ -87,6 +87,15 @@ struct BackendFixture: Sendable {
   /// What workers have in hand is left behind.
   let workersDie: @Sendable () async throws -> Void
 
+  /// How many pieces no worker has taken yet.
+  func waiting() async throws -> Int {
+    switch queue {
+    case let queue as RedisJobQueue: try await queue.depth().waiting
+    case let queue as SQLiteJobQueue: try await queue.depth().waiting
+    default: 0
+    }
+  }
+
   /// Accepts a job of one piece.
   func accept(
     _ text: String, priority: JobPriority = .normal, tenant: String = "default",

@@ -343,6 +343,32 @@ struct DurableQueueTests {
     }
   }
 
+  @Test("gives the most urgent of those who wait first", arguments: Backend.allCases)
+  func submittedPriority(backend: Backend) async throws {
+    try await backend.run { fixture in
+      // The streams have their group from a first look on.
+      let first = try await fixture.accept("first").id
+      await fixture.source.complete(
+        await fixture.source.take(upTo: 1).map { ($0, $0.echo()) })
+      while try await fixture.answer(first) == nil {}
+      let waiting = JobPriority.allCases.reversed().map { priority in
+        Task {
+          try await fixture.queue.submit(
+            ByteBuffer(string: priority.rawValue), priority: priority,
+            deadline: .after(.seconds(20)))
+        }
+      }
+      // All three are there before one is taken.
+      #expect(try await eventually { try await fixture.waiting() == 3 })
+      for priority in JobPriority.allCases {
+        let jobs = await fixture.source.take(upTo: 1)
+        #expect(jobs.map { String(buffer: $0.payload) } == [priority.rawValue])
+        await fixture.source.complete(jobs.map { ($0, $0.echo()) })
+      }
+      for task in waiting { _ = try await task.value }
+    }
+  }
+
   @Test("answers those who wait, too", arguments: Backend.allCases)
   func submit(backend: Backend) async throws {
     try await backend.run { fixture in

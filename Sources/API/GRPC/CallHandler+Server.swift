@@ -6,24 +6,28 @@ import NIOHTTP2
 
 extension CallHandler {
   /// Hands the call to gRPC's server.
-  func open(
-    _ path: String, _ head: HPACKHeaders, _ reader: MessageReader, context: ChannelHandlerContext
-  ) {
+  func open(_ path: String, _ head: HPACKHeaders, _ reader: MessageReader) {
     let parts = path.split(separator: "/", maxSplits: 1)
     let descriptor = MethodDescriptor(
       fullyQualifiedService: String(parts.first ?? ""),
       method: String(parts.count == 2 ? parts[1] : ""))
-    let handler = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let eventLoop = stream.eventLoop
+    let handler = NIOLoopBound(self, eventLoop: eventLoop)
     let (messages, sequence) = ServerCall.messages(for: handler)
+    let limit = maximumMessageSize
+    let inflated = sequence.map { part -> RPCRequestPart<MessageFrame> in
+      // In the task that answers the call, not on the event loop.
+      guard case .message(let frame) = part else { return part }
+      return .message(try frame.inflated(limit: limit))
+    }
     _ = messages.yield(.metadata(Metadata(head)))
     let call = ServerCall(messages: messages)
     phase = .open(reader, call)
     let stream = RPCStream(
-      descriptor: descriptor, inbound: RPCAsyncSequence(wrapping: sequence),
+      descriptor: descriptor, inbound: RPCAsyncSequence(wrapping: inflated),
       outbound: RPCWriter.Closable(wrapping: CallWriter(handler: handler)))
-    let eventLoop = context.eventLoop
     let streamHandler = streamHandler
-    let peer = context.channel.parent?.remoteAddress?.grpcPeer ?? ""
+    let peer = self.stream.peer?.grpcPeer ?? ""
     Task {
       await withServerContextRPCCancellationHandle { cancellation in
         call.attach(cancellation)
@@ -32,20 +36,20 @@ extension CallHandler {
           ServerContext(
             descriptor: descriptor, remotePeer: peer, localPeer: "", cancellation: cancellation))
       }
+      // A stream that the server left without a status.
       eventLoop.execute {
-        let (handler, context) = handler.value
-        handler.abandon(context: context)
+        if case .open = handler.value.phase { handler.value.reset(.internalError) }
       }
     }
   }
 
-  /// Hands on the messages that are whole.
-  func receive(_ reader: inout MessageReader, for call: ServerCall) {
+  /// Hands on the messages that are whole, as many as the server takes.
+  func handOn(_ reader: inout MessageReader, to call: ServerCall) {
     do throws(RPCError) {
-      while let message = try reader.next() {
+      while !isHolding, let message = try reader.next() {
         if case .stopProducing = call.messages.yield(.message(message)) { isHolding = true }
       }
-      guard hasRequestEnded else { return }
+      guard hasRequestEnded, !isHolding else { return }
       guard reader.isEmpty else { throw .unexpectedEnd("the call ended within a message") }
       call.messages.finish()
     } catch {
@@ -56,10 +60,7 @@ extension CallHandler {
   /// Writes a part of the answer that gRPC's server gives.
   ///
   /// - Parameter promise: succeeds when more may be written.
-  func write(
-    _ part: RPCResponsePart<MessageFrame>, promise: EventLoopPromise<Void>,
-    context: ChannelHandlerContext
-  ) {
+  func write(_ part: RPCResponsePart<MessageFrame>, promise: EventLoopPromise<Void>) {
     guard case .open(let reader, var call) = phase else {
       return promise.fail(ChannelError.ioOnClosedChannel)
     }
@@ -69,27 +70,17 @@ extension CallHandler {
       phase = .open(reader, call)
       var head = HPACKHeaders.answer
       head.add(metadata)
-      write(.headers(.init(headers: head)), context: context)
+      stream.write(.headers(.init(headers: head)))
       promise.succeed()
     case .message(let frame):
-      context.writeAndFlush(
-        wrapOutboundOut(.data(.init(data: .byteBuffer(frame.buffer)))), promise: promise)
+      stream.write(.data(.init(data: .byteBuffer(frame.buffer))), promise: promise)
+      stream.flush()
     case .status(let status, let metadata):
-      phase = .done
       var trailers = call.hasHead ? HPACKHeaders() : .answer
       trailers.add(status: status.code.rawValue, message: status.message, metadata)
-      write(.headers(.init(headers: trailers, endStream: true)), context: context)
-      end(context: context)
+      end(trailers)
       promise.succeed()
     }
-  }
-
-  /// Resets a stream that the server left without a status.
-  fileprivate func abandon(context: ChannelHandlerContext) {
-    guard case .open = phase else { return }
-    phase = .done
-    write(.rstStream(.internalError), context: context)
-    context.flush()
   }
 }
 
@@ -131,7 +122,7 @@ struct ServerCall {
 
   /// A client that sends faster than it is answered waits in its socket.
   static func messages(
-    for handler: NIOLoopBound<(CallHandler, ChannelHandlerContext)>
+    for handler: NIOLoopBound<CallHandler>
   ) -> (Messages.Source, Messages) {
     let made = Messages.makeSequence(
       backPressureStrategy: .init(lowWatermark: 2, highWatermark: 8), finishOnDeinit: false,
@@ -141,13 +132,10 @@ struct ServerCall {
 
   /// Goes on reading from the stream when the messages were taken.
   struct Demand: NIOAsyncSequenceProducerDelegate {
-    let handler: NIOLoopBound<(CallHandler, ChannelHandlerContext)>
+    let handler: NIOLoopBound<CallHandler>
 
     func produceMore() {
-      handler.eventLoop.execute {
-        let (handler, context) = self.handler.value
-        handler.resumeReading(context: context)
-      }
+      handler.eventLoop.execute { handler.value.resumeReading() }
     }
 
     func didTerminate() {}
@@ -158,15 +146,12 @@ struct ServerCall {
 struct CallWriter: ClosableRPCWriterProtocol {
   typealias Element = RPCResponsePart<MessageFrame>
 
-  let handler: NIOLoopBound<(CallHandler, ChannelHandlerContext)>
+  let handler: NIOLoopBound<CallHandler>
 
   /// Returns when the part is sent, so that a slow client slows the server's code down.
   func write(_ part: Element) async throws {
     let promise = handler.eventLoop.makePromise(of: Void.self)
-    handler.eventLoop.execute {
-      let (handler, context) = self.handler.value
-      handler.write(part, promise: promise, context: context)
-    }
+    handler.eventLoop.execute { handler.value.write(part, promise: promise) }
     try await promise.futureResult.get()
   }
 

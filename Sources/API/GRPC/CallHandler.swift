@@ -6,11 +6,7 @@ import NIOHTTP2
 
 /// One stream of an HTTP/2 connection, which is one gRPC call: `ModelInfer` is answered directly, all
 /// other methods go to gRPC's server.
-final class CallHandler: ChannelDuplexHandler {
-  typealias InboundIn = HTTP2Frame.FramePayload
-  typealias OutboundIn = Never
-  typealias OutboundOut = HTTP2Frame.FramePayload
-
+final class CallHandler {
   enum Phase {
     /// The head of the call is still to come.
     case idle
@@ -24,73 +20,66 @@ final class CallHandler: ChannelDuplexHandler {
     case done
   }
 
+  let stream: CallStream
   let maximumMessageSize: Int
   let direct: DirectInference
   let streamHandler: GRPCTransport.StreamHandler
   var phase = Phase.idle
   /// Whether the client has sent all that it sends.
-  var hasRequestEnded = false
+  private(set) var hasRequestEnded = false
+  private var isClosed = false
   private var timeout: Scheduled<Void>?
   /// Whether gRPC's server has enough messages to do.
   var isHolding = false
-  private var isReadHeld = false
+  /// How much the client may still send, while that is not renewed.
+  private var heldWindow: Int?
 
   init(
-    maximumMessageSize: Int, direct: DirectInference,
+    stream: CallStream, maximumMessageSize: Int, direct: DirectInference,
     streamHandler: @escaping GRPCTransport.StreamHandler
   ) {
+    self.stream = stream
     self.maximumMessageSize = maximumMessageSize
     self.direct = direct
     self.streamHandler = streamHandler
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
+  /// Takes the next frame of the stream.
+  func receive(_ payload: HTTP2Frame.FramePayload) {
+    switch payload {
     case .headers(let head):
       hasRequestEnded = head.endStream
-      if case .idle = phase { begin(head.headers, context: context) }
-      if head.endStream { receive(ByteBuffer(), context: context) }
+      if case .idle = phase { begin(head.headers) }
+      if head.endStream { receive(ByteBuffer()) }
     case .data(let part):
       guard case .byteBuffer(let bytes) = part.data else { return }
       hasRequestEnded = part.endStream
-      receive(bytes, context: context)
+      receive(bytes)
     case .rstStream: cancel()
     default: break
     }
   }
 
-  private func begin(_ head: HPACKHeaders, context: ChannelHandlerContext) {
-    guard head.first(name: ":method") == "POST" else { return refuse("405", context: context) }
-    guard head.first(name: "content-type")?.hasPrefix("application/grpc") == true else {
-      return refuse("415", context: context)
-    }
-    let path = head.first(name: ":path") ?? ""
+  private func begin(_ headers: HPACKHeaders) {
+    let head = CallHead(headers)
+    guard head.method == "POST" else { return end([":status": "405"]) }
+    guard head.contentType.hasPrefix("application/grpc") else { return end([":status": "415"]) }
     do {
-      let reader = try MessageReader(
-        limit: maximumMessageSize, encoding: head.first(name: "grpc-encoding"))
-      if path == DirectInference.path {
+      let reader = try MessageReader(limit: maximumMessageSize, encoding: head.encoding)
+      if head.path == DirectInference.path {
         let call = Call(
-          method: path, requestID: head.first(name: "x-request-id"),
-          timeout: head.first(name: "grpc-timeout"), field: { head.first(name: $0) })
+          method: DirectInference.path, requestID: head.requestID, timeout: head.timeout,
+          field: { headers.first(name: $0) })
         phase = .collecting(call, reader, nil)
       } else {
-        open(path, head, reader, context: context)
+        open(head.path, headers, reader)
       }
     } catch {
-      phase = .done
-      write(.headers(.init(headers: error.trailers, endStream: true)), context: context)
-      end(context: context)
+      end(error.trailers)
     }
   }
 
-  /// Answers what is no gRPC call with a status of HTTP.
-  private func refuse(_ status: String, context: ChannelHandlerContext) {
-    phase = .done
-    write(.headers(.init(headers: [":status": status], endStream: true)), context: context)
-    end(context: context)
-  }
-
-  private func receive(_ bytes: ByteBuffer, context: ChannelHandlerContext) {
+  private func receive(_ bytes: ByteBuffer) {
     switch phase {
     case .collecting(let call, var reader, var message):
       // Safe: gives up the phase's reference, so that the reader's bytes are not copied.
@@ -105,54 +94,54 @@ final class CallHandler: ChannelDuplexHandler {
           guard let message, reader.isEmpty else {
             throw .unexpectedEnd("the call ended within its message")
           }
-          answer(message, to: call, context: context)
+          answer(message, to: call)
         } else {
           phase = .collecting(call, reader, message)
-          scheduleTimeout(of: call, context: context)
+          scheduleTimeout(of: call)
         }
       } catch {
-        finish(call, .failure(error), context: context)
+        finish(call, .failure(error))
       }
     case .open(var reader, let call):
       phase = .idle
       reader.append(bytes)
-      receive(&reader, for: call)
+      handOn(&reader, to: call)
       phase = .open(reader, call)
     case .idle, .answering, .done: break
     }
   }
 
   /// A message that does not come to its end must not hold the stream for ever.
-  private func scheduleTimeout(of call: Call, context: ChannelHandlerContext) {
+  private func scheduleTimeout(of call: Call) {
     guard timeout == nil else { return }
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let bound = NIOLoopBound(self, eventLoop: stream.eventLoop)
     let remaining = call.deadline(standard: direct.service.timeout).remaining
-    timeout = context.eventLoop.scheduleTask(in: TimeAmount(remaining)) {
-      let (handler, context) = bound.value
+    timeout = stream.eventLoop.scheduleTask(in: TimeAmount(remaining)) {
+      let handler = bound.value
       guard case .collecting = handler.phase else { return }
       let error = RPCError(code: .deadlineExceeded, message: "the message did not come in time")
-      handler.finish(call, .failure(error), context: context)
+      handler.finish(call, .failure(error))
     }
   }
 
-  private func answer(_ message: MessageFrame, to call: Call, context: ChannelHandlerContext) {
+  private func answer(_ message: MessageFrame, to call: Call) {
     do {
-      switch try direct.answer(message, call: call) {
-      case .ready(let frame): finish(call, .success(frame), context: context)
-      case .later(let work): answer(call, with: work, context: context)
+      switch try direct.answer(message, call: call, limit: maximumMessageSize) {
+      case .ready(let frame): finish(call, .success(frame))
+      case .later(let work): answer(call, with: work)
       }
     } catch {
-      finish(call, .failure(RPCError(any: error)), context: context)
+      finish(call, .failure(RPCError(any: error)))
     }
   }
 
   /// Answers in a task of its own, which ends with the stream.
   private func answer(
-    _ call: Call, with work: @escaping @Sendable () async throws -> MessageFrame,
-    context: ChannelHandlerContext
+    _ call: Call, with work: @escaping @Sendable () async throws -> MessageFrame
   ) {
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    let eventLoop = context.eventLoop
+    timeout?.cancel()
+    let eventLoop = stream.eventLoop
+    let bound = NIOLoopBound(self, eventLoop: eventLoop)
     phase = .answering(
       call,
       Task {
@@ -163,54 +152,62 @@ final class CallHandler: ChannelDuplexHandler {
           result = .failure(RPCError(any: error))
         }
         eventLoop.execute {
-          let (handler, context) = bound.value
+          let handler = bound.value
           guard case .answering = handler.phase else { return }
-          handler.finish(call, result, context: context)
+          handler.finish(call, result)
         }
       })
   }
 
-  private func finish(
-    _ call: Call, _ result: Result<MessageFrame, RPCError>, context: ChannelHandlerContext
-  ) {
-    phase = .done
-    timeout?.cancel()
+  private func finish(_ call: Call, _ result: Result<MessageFrame, RPCError>) {
     switch result {
     case .success(let frame):
       var head = HPACKHeaders.answer
-      head.add(name: "x-request-id", value: call.id)
-      write(.headers(.init(headers: head)), context: context)
-      write(.data(.init(data: .byteBuffer(frame.buffer))), context: context)
-      write(.headers(.init(headers: ["grpc-status": "0"], endStream: true)), context: context)
+      head.add(requestID: call.id)
+      stream.write(.headers(.init(headers: head)))
+      stream.write(.data(.init(data: .byteBuffer(frame.buffer))))
+      end(.succeeded)
       direct.recorder.record(call)
     case .failure(let error):
-      var head = error.trailers
-      head.add(name: "x-request-id", value: call.id)
-      write(.headers(.init(headers: head, endStream: true)), context: context)
+      var trailers = error.trailers
+      trailers.add(requestID: call.id)
+      end(trailers)
       direct.recorder.record(call, error)
     }
-    end(context: context)
   }
 
-  /// Sends what was written last; a client that has not ended its side need not send the rest.
-  func end(context: ChannelHandlerContext) {
-    if !hasRequestEnded { write(.rstStream(.noError), context: context) }
-    context.flush()
+  /// Ends the answer; a client that has not ended its side need not send the rest.
+  func end(_ trailers: HPACKHeaders) {
+    phase = .done
+    timeout?.cancel()
+    var sent: EventLoopPromise<Void>?
+    if !hasRequestEnded {
+      let promise = stream.eventLoop.makePromise(of: Void.self)
+      // Not before: a reset drops what still waits for the client's window.
+      promise.futureResult.assumeIsolated().whenSuccess { self.reset(.noError) }
+      sent = promise
+    }
+    stream.write(.headers(.init(headers: trailers, endStream: true)), promise: sent)
+    stream.flush()
   }
 
-  func write(_ payload: HTTP2Frame.FramePayload, context: ChannelHandlerContext) {
-    context.write(wrapOutboundOut(payload), promise: nil)
+  /// Ends a stream that is still open.
+  func reset(_ code: HTTP2ErrorCode) {
+    guard !isClosed else { return }
+    phase = .done
+    stream.write(.rstStream(code))
+    stream.flush()
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  /// The stream is closed, by whichever side.
+  func close() {
+    isClosed = true
     cancel()
-    context.fireChannelInactive()
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // The server stops: streams end between two messages, all else is finished.
-    if event is ChannelShouldQuiesceEvent, case .open(_, let call) = phase { call.cancel() }
-    context.fireUserInboundEventTriggered(event)
+  /// The server stops: streams end between two messages, all else is finished.
+  func quiesce() {
+    if case .open(_, let call) = phase { call.cancel() }
   }
 
   /// The client does not wait any more.
@@ -230,16 +227,23 @@ final class CallHandler: ChannelDuplexHandler {
     phase = .done
   }
 
-  func read(context: ChannelHandlerContext) {
-    if isHolding { isReadHeld = true } else { context.read() }
+  /// Lets the client send on, unless gRPC's server has enough to do.
+  func windowShrank(to size: Int) {
+    guard !hasRequestEnded else { return }
+    switch phase {
+    case .done: break
+    case _ where isHolding: heldWindow = size
+    default: stream.renewWindow(from: size)
+    }
   }
 
   /// gRPC's server takes more messages now.
-  func resumeReading(context: ChannelHandlerContext) {
+  func resumeReading() {
     isHolding = false
-    guard isReadHeld else { return }
-    isReadHeld = false
-    context.read()
+    receive(ByteBuffer())
+    guard !isHolding, let size = heldWindow else { return }
+    heldWindow = nil
+    windowShrank(to: size)
   }
 }
 

@@ -13,17 +13,21 @@ struct DirectInference: Sendable {
 
   static let path = "/inference.GRPCInferenceService/ModelInfer"
 
-  /// Larger messages would hold up the event loop's other connections.
+  /// Larger messages, and compressed ones, which can become large however small they are, would hold
+  /// up the event loop's other connections.
   private static let maximumSizeAtOnce = 64 << 10
 
   let service: InferenceService
   let recorder: CallRecorder
 
   /// Answers on the caller's thread if that takes next to no time.
-  func answer(_ frame: MessageFrame, call: Call) throws -> Answer {
-    guard frame.count <= Self.maximumSizeAtOnce else {
+  ///
+  /// - Parameter limit: the largest message, in bytes, after decompression.
+  func answer(_ frame: MessageFrame, call: Call, limit: Int) throws -> Answer {
+    guard frame.count <= Self.maximumSizeAtOnce, !frame.isCompressed else {
       return .later { [service] in
-        try await service.answer(try .init(frame), call: call).serializedBytes()
+        let frame = try frame.inflated(limit: limit)
+        return try await service.answer(try .init(frame), call: call).serializedBytes()
       }
     }
     let message = try InferMessage(try .init(frame), service: service, call: call)

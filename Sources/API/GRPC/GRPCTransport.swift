@@ -76,45 +76,35 @@ final class GRPCTransport: ServerTransport {
         channel.eventLoop.makeCompletedFuture {
           let manager = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop, configuration: Self.management)
-          let http2 = NIOHTTP2Handler(
-            mode: .server, eventLoop: channel.eventLoop, connectionConfiguration: Self.connection,
-            streamConfiguration: Self.stream, streamDelegate: manager.http2StreamDelegate
+          let calls = CallMultiplexer(
+            windowSize: Self.windowSize, streamDelegate: manager.http2StreamDelegate
           ) { stream in
-            stream.eventLoop.makeCompletedFuture {
-              try stream.pipeline.syncOperations.addHandler(
-                CallHandler(
-                  maximumMessageSize: configuration.maximumMessageSize, direct: direct,
-                  streamHandler: streamHandler))
-            }
+            CallHandler(
+              stream: stream, maximumMessageSize: configuration.maximumMessageSize,
+              direct: direct, streamHandler: streamHandler)
           }
           try channel.pipeline.syncOperations.addHandlers(
-            http2, manager, NIOCloseOnErrorHandler())
+            WriteJoiner(), NIOHTTP2Handler(mode: .server, connectionConfiguration: Self.connection),
+            calls, manager, NIOCloseOnErrorHandler())
         }
       }
   }
 
-  /// A client that vanished is noticed; one that asks for nothing is let go, and connects again.
+  /// Only for the order of a farewell; how long a connection lives is ``ConnectionPulse``'s, which needs
+  /// no timers that are set anew with each call.
   private static let management = NIOHTTP2ServerConnectionManagementHandler.Configuration(
-    maxIdleTime: .minutes(10), maxAge: nil, maxGraceTime: nil,
-    keepalive: .init(pingInterval: .seconds(60), ackTimeout: .seconds(20)))
+    maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil)
 
   /// Batches of rows pass in few rounds.
   private static let windowSize = 1 << 20
 
   private static var connection: NIOHTTP2Handler.ConnectionConfiguration {
     var connection = NIOHTTP2Handler.ConnectionConfiguration()
-    connection.targetWindowSize = windowSize
     connection.initialSettings = [
       .init(parameter: .maxConcurrentStreams, value: 256),
       .init(parameter: .maxHeaderListSize, value: 16 << 10),
       .init(parameter: .initialWindowSize, value: windowSize),
     ]
     return connection
-  }
-
-  private static var stream: NIOHTTP2Handler.StreamConfiguration {
-    var stream = NIOHTTP2Handler.StreamConfiguration()
-    stream.targetWindowSize = windowSize
-    return stream
   }
 }

@@ -5,6 +5,14 @@ extension HPACKHeaders {
   /// The head of every answer.
   static let answer: HPACKHeaders = [":status": "200", "content-type": "application/grpc"]
 
+  /// The end of an answer that succeeded.
+  static let succeeded: HPACKHeaders = ["grpc-status": "0"]
+
+  /// Adds an id, which no other answer has: not worth a place in the connection's table.
+  mutating func add(requestID: String) {
+    add(name: "x-request-id", value: requestID, indexing: .nonIndexable)
+  }
+
   /// Adds the end of an answer.
   mutating func add(status: Int, message: String, _ metadata: Metadata) {
     add(name: "grpc-status", value: String(status))

@@ -31,6 +31,8 @@ struct MessageFrame: GRPCContiguousBytes, SwiftProtobufContiguousBytes, Sendable
 
   var count: Int { buffer.readableBytes - Self.headSize }
 
+  var isCompressed: Bool { buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 1 }
+
   func withUnsafeBytes<Result>(
     _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {

@@ -23,15 +23,16 @@ struct Inference: Sendable {
   init(
     _ request: InferenceRequest, for model: Model, deadline: Deadline, requestID: String
   ) throws(PredictionError) {
-    try Self.checkPriority(request)
     let wanted = try Self.outputs(request, of: model)
     let rows = try InferenceRows(request.inputs, for: model)
     answer = InferenceAnswer(
       model: model, id: request.id ?? requestID, outputs: wanted, warnings: rows.warnings)
-    prediction = PredictionRequest(
+    var prediction = PredictionRequest(
       model: model, rows: rows.matrix,
       outputs: Output.allCases.filter { output in wanted.contains { $0.output == output } },
       deadline: try Self.deadline(request, deadline))
+    prediction.priority = try Self.priority(request)
+    self.prediction = prediction
   }
 
   /// The answer.
@@ -58,13 +59,17 @@ struct Inference: Sendable {
     return outputs
   }
 
-  /// A priority has no effect, because small requests never wait for one another; one that is none is
-  /// told all the same.
-  private static func checkPriority(_ request: InferenceRequest) throws(PredictionError) {
-    guard let priority = request.parameters["priority"] else { return }
+  /// 1 is the most urgent, and 0 the model's own, which is the same here; the queue knows three classes.
+  private static func priority(_ request: InferenceRequest) throws(PredictionError) -> JobPriority {
+    guard let priority = request.parameters["priority"] else { return .interactive }
     guard let value = priority.integerValue, value >= 0 else {
       throw PredictionError(
         .invalidRequest, "priority takes a whole number from 0 on", field: "parameters.priority")
+    }
+    return switch value {
+    case 0, 1: .interactive
+    case 2: .normal
+    default: .bulk
     }
   }
 

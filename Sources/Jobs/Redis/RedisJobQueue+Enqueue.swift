@@ -10,6 +10,7 @@ extension RedisJobQueue {
   struct Unsent {
     let id: JobID
     let payload: ByteBuffer
+    let priority: JobPriority
     let deadline: Deadline
 
     fileprivate var isSmall: Bool { payload.readableBytes <= JobBundle.maximumPayloadSize }
@@ -20,14 +21,15 @@ extension RedisJobQueue {
     let id: JobID
     let jobs: [Unsent]
 
+    var priority: JobPriority { jobs[0].priority }
     var size: Int { jobs.reduce(0) { $0 + $1.payload.readableBytes } }
   }
 
   /// Sends the job at once, or together with those that come while Redis is busy with the last ones;
   /// only a refusal is told to the waiter, whose next news is the reply.
-  func enqueue(_ id: JobID, _ payload: ByteBuffer, _ deadline: Deadline) {
+  func enqueue(_ job: Unsent) {
     let isIdle = state.withLock { state in
-      state.unsent.append(Unsent(id: id, payload: payload, deadline: deadline))
+      state.unsent.append(job)
       defer { state.isSending = true }
       return !state.isSending
     }
@@ -40,12 +42,12 @@ extension RedisJobQueue {
       state.isSending = !state.unsent.isEmpty
       return Self.entries(of: state.unsent, in: &state.waiters)[...]
     }
-    while !entries.isEmpty {
+    while let priority = entries.first?.priority {
       // Scripts hold up all others, so they stay short: few entries, or one that is large.
       var size = 0
       let batch = entries.prefix(64).prefix { entry in
         defer { size += entry.size }
-        return size < 1 << 18
+        return size < 1 << 18 && entry.priority == priority
       }
       entries = entries[batch.endIndex...]
       let isLast = entries.isEmpty
@@ -58,7 +60,9 @@ extension RedisJobQueue {
     let limit = min(JobBundle.maximumCount, waiters.count / JobBundle.share)
     var groups: [[Unsent]] = []
     for job in jobs where waiters.contains(job.id) {
-      if job.isSmall, let last = groups.last, last.count < limit, last[0].isSmall {
+      if job.isSmall, let last = groups.last, last.count < limit, last[0].isSmall,
+        last[0].priority == job.priority
+      {
         groups[groups.count - 1].append(job)
       } else {
         groups.append([job])
@@ -88,7 +92,7 @@ extension RedisJobQueue {
       ]
     }
     let command = RedisCommand.evaluate(
-      QueueScripts.enqueue, keys: [keys.jobs(.interactive)], arguments: arguments)
+      QueueScripts.enqueue, keys: [keys.jobs(entries[0].priority)], arguments: arguments)
     redis.perform([command]) { [self] result in
       do throws(RedisError) {
         let taken = min(entries.count, max(0, try result.get()[0].get().integer ?? 0))

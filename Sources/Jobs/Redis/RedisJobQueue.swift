@@ -80,7 +80,7 @@ public final class RedisJobQueue: JobQueue, Service {
 
   /// Hands in a job with one script and waits for its reply; see ``JobQueue``.
   public func submit(
-    _ payload: ByteBuffer, deadline: Deadline
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline
   ) async throws(JobError) -> ByteBuffer {
     guard payload.readableBytes <= configuration.maximumPayloadSize else {
       metrics.refused(.tooLarge)
@@ -104,7 +104,7 @@ public final class RedisJobQueue: JobQueue, Service {
         // The handler below may have run before there was anyone to tell.
         if Task.isCancelled { return resolve(id, .failure(Self.cancelled)) }
         arrival.yield()
-        enqueue(id, payload, deadline)
+        enqueue(Unsent(id: id, payload: payload, priority: priority, deadline: deadline))
       }
     } onCancel: {
       cancel(id, by: deadline)

@@ -113,12 +113,12 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
 
   /// Hands in a job and waits for its answer; see ``JobQueue``.
   public func submit(
-    _ payload: ByteBuffer, deadline: Deadline
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline
   ) async throws(JobError) -> ByteBuffer {
     guard !deadline.hasPassed else {
       throw JobError(.expired, "the deadline passed before the job was handed in")
     }
-    let job = DurableJob(priority: .interactive, deadline: deadline)
+    let job = DurableJob(priority: priority, deadline: deadline)
     let id = try await accept(job, payload: payload, rows: 0).id
     let record = await end(of: id, by: deadline)
     if Task.isCancelled {

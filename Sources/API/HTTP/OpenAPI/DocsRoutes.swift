@@ -74,6 +74,9 @@ struct DocsRoutes {
     for (status, content) in description.answers where status.kind == .successful {
       let content = content.isEmpty ? [(type: "", schema: Schema.text)] : content
       rows += content.map { "<tr><td>\(status.code)<td>\($0.type)<td>\(name($0.schema))" }
+      rows += route.headers(of: status, content).map {
+        "<tr><td><code>\($0.name.rawName)</code><td>header<td>\($0.text.htmlEscaped)"
+      }
     }
     let errors = description.answers.map(\.status).filter { $0.kind != .successful }
     if !errors.isEmpty {

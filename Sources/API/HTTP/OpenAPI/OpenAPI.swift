@@ -37,15 +37,22 @@ struct OpenAPI {
         "\"requestBody\":{\"required\":\(description.isBodyRequired),"
           + "\"content\":{\(Self.content(description.request))}}")
     }
-    members.append("\"responses\":{\(responses(description))}")
+    members.append("\"responses\":{\(responses(route))}")
     return "{\(members.joined(separator: ","))}"
   }
 
-  private func responses(_ description: RouteDescription) -> String {
-    description.answers.map { status, content in
+  private func responses(_ route: Route) -> String {
+    route.description.answers.map { status, content in
+      let headers = route.headers(of: status, content).map(Self.header).joined(separator: ",")
       let body = content.isEmpty ? "" : ",\"content\":{\(Self.content(content))}"
-      return "\"\(status.code)\":{\"description\":\(status.reasonPhrase.jsonQuoted)\(body)}"
+      return "\"\(status.code)\":{\"description\":\(status.reasonPhrase.jsonQuoted),"
+        + "\"headers\":{\(headers)}\(body)}"
     }.joined(separator: ",")
+  }
+
+  private static func header(_ header: Route.Header) -> String {
+    "\(header.name.rawName.jsonQuoted):{\"description\":\(header.text.jsonQuoted),"
+      + "\"required\":\(header.isRequired),\"schema\":\(header.schema.json)}"
   }
 
   private static func parameter(_ parameter: RouteDescription.Parameter) -> String {

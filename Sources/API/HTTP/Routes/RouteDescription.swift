@@ -72,6 +72,7 @@ struct Schema: Sendable {
   let json: String
 
   static let text = Schema(json: #"{"type":"string"}"#)
+  static let count = Schema(json: #"{"type":"integer","minimum":0}"#)
   static let flag = Schema(json: #"{"type":"boolean"}"#)
 
   /// One of the schemas that have names.

@@ -179,6 +179,6 @@ extension String {
 }
 
 extension HTTPField.Name {
-  fileprivate static let warningCount = Self("X-Warning-Count")!
-  fileprivate static let warnings = Self("X-Warnings")!
+  static let warningCount = Self("X-Warning-Count")!
+  static let warnings = Self("X-Warnings")!
 }
