@@ -216,13 +216,20 @@ enum QueueScripts {
 
     """
 
-  /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted.
+  /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted, once
+  /// what is finished at the front is removed.
   static let depth =
     groupInfo + """
       local function depth(jobs, group)
         local found = info(jobs, group)
         local running = found.pending or 0
         if found.lag then return found.lag, running end
+        if running > 0 then
+          redis.call('XTRIM', jobs, 'MINID', redis.call('XPENDING', jobs, group)[2])
+        elseif found['last-delivered-id'] then
+          local time, number = string.match(found['last-delivered-id'], '(%d+)-(%d+)')
+          redis.call('XTRIM', jobs, 'MINID', time .. '-' .. string.format('%.0f', number + 1))
+        end
         return math.max(0, redis.call('XLEN', jobs) - running), running
       end
 
