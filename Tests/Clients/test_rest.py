@@ -262,7 +262,15 @@ def test_jobs_and_admin_calls_are_as_described(described):
         assert "event: end" in call("GET", "/api/jobs/{id}/events", 200, path_parameters=job).text
         call("DELETE", "/api/jobs/{id}", 409, path_parameters=job)
         call("POST", "/api/jobs/{id}/retry", 409, path_parameters=job)
-    assert len(call("GET", "/api/jobs", 200, query={"state": "done"}).json()["jobs"]) == 2
+    infer = {"id": "7", "inputs": [{"name": "input", "shape": [1, 4], "datatype": "FP32", "data": [5.9, 3.2, 4.8, 1.8]}]}
+    named = {"model": "iris"}
+    plain = call("POST", "/v2/models/{model}/infer", 200, path_parameters=named, body=infer, media_type=json_type)
+    for path, options in [("/api/jobs", {}), ("/v2/models/{model}/infer",
+                                              {"path_parameters": named, "headers": {"Prefer": "respond-async"}})]:
+        job = {"id": call("POST", path, 202, body=infer, media_type=json_type, **options).json()["id"]}
+        call("GET", "/api/jobs/{id}", 200, path_parameters=job, query={"wait": "30s"})
+        assert call("GET", "/api/jobs/{id}/result", 200, path_parameters=job).json() == plain.json()
+    assert len(call("GET", "/api/jobs", 200, query={"state": "done"}).json()["jobs"]) == 4
     call("GET", "/api/jobs", 400, query={"state": "lost"})
     key = {"Idempotency-Key": "one"}
     call("POST", "/api/jobs", 202, body=row, media_type=json_type, headers=key)

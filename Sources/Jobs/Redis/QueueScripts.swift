@@ -294,13 +294,23 @@ enum QueueScripts {
 
     """
 
-  /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted.
+  /// Where the lag is not known (Redis 6.2, entries deleted by hand) all that is there is counted, once
+  /// what is finished at the front is removed.
   static let depth =
     groupInfo + surplus + """
       local function depth(jobs, group)
         local found = info(jobs, group)
         local running = found.pending or 0
-        local waiting = found.lag or math.max(0, redis.call('XLEN', jobs) - running)
+        local waiting = found.lag
+        if not waiting then
+          if running > 0 then
+            redis.call('XTRIM', jobs, 'MINID', redis.call('XPENDING', jobs, group)[2])
+          elseif found['last-delivered-id'] then
+            local time, number = string.match(found['last-delivered-id'], '(%d+)-(%d+)')
+            redis.call('XTRIM', jobs, 'MINID', time .. '-' .. string.format('%.0f', number + 1))
+          end
+          waiting = math.max(0, redis.call('XLEN', jobs) - running)
+        end
         if waiting + running == 0 then
           redis.call('UNLINK', jobs .. ':surplus')
           return 0, 0
