@@ -5,13 +5,16 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+/// Keeps the compiler from seeing where a value comes from.
+#define OPAQUE(value) __asm__("" : "+r"(value))
+
 /// Without a branch that depends on the value.
 INLINE uint32_t fk_rank_search(const float *thresholds, uint32_t count, float value) {
   const float *low = thresholds;
   uint32_t left = count;
   while (left > 1) {
     uint32_t half = left / 2;
-    low += low[half - 1] <= value ? half : 0;
+    low = __builtin_unpredictable(low[half - 1] <= value) ? low + half : low;
     left -= half;
   }
   uint32_t rank = (uint32_t)(low - thresholds) + (*low <= value);

@@ -57,6 +57,11 @@ import Testing
       add("wide walk \(instructions)") {
         try WalkEngine(forest, instructions: instructions, isWide: true)
       }
+      if forest.hasCategories {
+        add("walk with lists \(instructions)") {
+          try WalkEngine(forest, instructions: instructions, tableLimit: 0)
+        }
+      }
     }
     for instructions in InstructionSet.available {
       add("slice \(instructions)") { try SliceEngine(forest, instructions: instructions) }
@@ -109,6 +114,33 @@ import Testing
     #expect(try WalkEngine(forest).margins(rows) == expected)
   }
 
+  @Test func `a feature may have millions of categories`() throws {
+    // A table of all answers would take 24 MB.
+    let codes = (0..<40).map { $0 < 2 ? 2_999_999 - $0 : 70_000 * $0 }
+    let trees = codes.map { code in
+      let sets = [[0, code], [code / 2, code]].map { CategorySet($0) }
+      let nodes: [Node] = [
+        .split(Split(feature: 0, condition: .member(sets[0]), yes: 1, no: 2, missing: 1)),
+        .split(Split(feature: 0, condition: .member(sets[1]), yes: 3, no: 4, missing: 4)),
+        .leaf(0.5), .leaf(Float(code)), .leaf(-1),
+      ]
+      return Tree(output: 0, nodes: nodes)
+    }
+    let forest = try Forest(
+      featureCount: 1, baseMargins: [0], trees: trees,
+      objective: Objective(name: "test", task: .regression, link: .identity))
+    let codesAndNone = codes + codes.map { $0 / 2 } + [0, 1, 3_000_000, 16_777_216]
+    let values = codesAndNone.map(Float.init) + [.nan, -1, .infinity, -.infinity]
+    let rows = Matrix(rowCount: values.count, columnCount: 1, values: values)
+    let expected = ReferenceEngine(forest).margins(rows)
+    let engine = try WalkEngine(forest)
+    #expect(engine.margins(rows) == expected)
+    for (row, value) in values.enumerated() {
+      let one = Matrix(rowCount: 1, columnCount: 1, values: [value])
+      #expect(engine.margins(one) == [expected[row]])
+    }
+  }
+
   @Test(arguments: generators)
   func `leaf nodes are those that the reference reaches`(generator: ForestGenerator) throws {
     var random = Seeded(11)
@@ -128,5 +160,16 @@ import Testing
     }
     #expect(nodes == reached)
     #expect(outputs == values)
+  }
+}
+
+extension Forest {
+  fileprivate var hasCategories: Bool {
+    trees.contains { tree in
+      tree.nodes.contains {
+        guard case .split(let split) = $0, case .member = split.condition else { return false }
+        return true
+      }
+    }
   }
 }

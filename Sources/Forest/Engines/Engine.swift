@@ -5,6 +5,8 @@
 public protocol Engine: Sendable {
   /// The forest whose margins these are.
   var forest: Forest { get }
+  /// How many rows are computed together: a batch is best cut at multiples of this.
+  var blockRows: Int { get }
 
   /// Writes the margins of each row.
   ///
@@ -18,6 +20,9 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
+  /// One: rows are computed one after another.
+  public var blockRows: Int { 1 }
+
   /// Writes the margins of each row, with all trees.
   public func margins(of rows: Span<Float>, into margins: inout MutableSpan<Float>) {
     self.margins(of: rows, trees: forest.trees.indices, into: &margins)

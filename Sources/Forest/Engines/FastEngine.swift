@@ -19,12 +19,11 @@ public struct FastEngine: Engine {
   public let threads: Int
   /// From how many rows on.
   public let splitFrom: Int
+  /// That of the engine for large batches.
+  public let blockRows: Int
 
   private let single: any Engine
   private let engines: [(rows: Int, engine: any Engine)]
-  /// The parts of a split batch are multiples of this: the largest block of ``SliceEngine``, or the
-  /// rows that ``WalkEngine`` walks at the same time.
-  private let blockRows: Int
 
   private static let sizes = [1, 16, 32, 64, 256]
   /// Waking a thread takes about ten microseconds: less work than this, in seconds, is not split.
@@ -69,7 +68,7 @@ public struct FastEngine: Engine {
     self.choices = choices
     self.instructions = instructions
     self.threads = threads
-    blockRows = choices.last?.kind == .slice ? 512 : 64
+    blockRows = engines.last?.engine.blockRows ?? 1
     if threads > 1, splitFrom == nil, let engine = engines.last?.engine {
       let rows = stopwatch.rowLimit
       let perRow = stopwatch.seconds(engine, rows: rows, fastest: 0) / Double(rows)

@@ -9,6 +9,8 @@ public struct SliceEngine: Engine {
   public let forest: Forest
   /// The instructions it uses.
   public let instructions: InstructionSet
+  /// The bits of as many words as the larger kernel takes.
+  public var blockRows: Int { large.words * 64 }
 
   private let columns: Table<fk_column>
   private let thresholds: Table<Float>

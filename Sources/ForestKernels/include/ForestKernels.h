@@ -126,7 +126,7 @@ void fk_permute_add(const fk_lanes *, const float *row, size_t begin, size_t end
 
 // ---- Walk: any row, any tree (see Walk.h)
 
-enum { FK_WALKERS = 64 };
+enum { FK_WALKERS = 64, FK_SPARE_WORDS = 7 };
 
 /// What the words of a row are.
 typedef enum : int32_t {
@@ -156,6 +156,8 @@ typedef struct {
                          // of a category in no set, then those of a missing value
   uint32_t count;        // of categories
   float lowest;          // values above this and below the count are categories
+  uint32_t has_lists;    // not 0: instead of words there are where the list of each starts and the last
+                         // one ends, counted from there, and then the lists, of numbers of bits
 } fk_category;
 
 typedef struct {
@@ -174,7 +176,8 @@ typedef struct {
 
 typedef struct {
   /// Writes the words of one row, side by side (1 lane), or of at most FK_WALKERS rows, each word of
-  /// all rows after the other (FK_WALKERS lanes).
+  /// all rows after the other (FK_WALKERS lanes). After one row's answers, up to FK_SPARE_WORDS more
+  /// words are written.
   void (*encode)(const fk_walk_tables *, const float *rows, size_t count, void *words, size_t lanes);
   /// Walks one row through at most FK_WALKERS trees and writes the leaves where it ends.
   void (*walk_trees)(const fk_walk_tables *, const uint32_t *roots, const void *words, size_t count,

@@ -13,8 +13,8 @@ struct BlockedForest<
   /// The same, the leaf's position in its tree.
   private(set) var positions: [UInt32] = []
 
-  /// While a block is filled: the nodes in it, by their place in a complete tree.
-  private var places: [(place: Int, node: Int)] = []
+  /// While a block is filled: the nodes in it and, from 16 on, below it, by their place; -1 for none.
+  private var places = [Int](repeating: -1, count: 32)
 
   /// Lays out a forest; nil if a question, or how far ahead a block's first successor is, does not fit
   /// into a word.
@@ -45,30 +45,29 @@ struct BlockedForest<
     _ tree: Tree, _ code: RowCode, _ numbers: [Int32], _ block: Int, node: Int,
     pending: inout [Int]
   ) {
-    places.removeAll(keepingCapacity: true)
-    places.append((1, node))
-    // By level, so that exits come in ascending order.
-    var next = 0
-    while next < places.count {
-      let (place, node) = places[next]
-      next += 1
+    // A question's answers lead to higher places, so that exits come in ascending order.
+    for place in places.indices { places[place] = -1 }
+    places[1] = node
+    for place in 1..<32 where places[place] >= 0 {
+      let node = places[place]
+      // The highest bit of a place says at which level it is, those below it which answers lead there.
+      let level = Int.bitWidth - 1 - place.leadingZeroBitCount
       if case .split(let split) = tree.nodes[node] {
         if place < 16 {
           let question = code.question(split, number: numbers[node])
           blocks[block * 32 + place * 2] = Word(question.limit)
           blocks[block * 32 + place * 2 + 1] = Word(question.word)
-          places.append((2 * place, split.no))
-          places.append((2 * place + 1, split.yes))
+          places[place + (1 << level)] = split.no
+          places[place + (2 << level)] = split.yes
         } else {
           blocks[block * 32] |= 1 << Word(place - 16)
           pending.append(node)
         }
       } else {
         // Below a leaf every answer is no.
-        var exit = place
-        while exit < 16 { exit *= 2 }
-        exits[block * 16 + exit - 16] = leaves.row(of: tree, at: node)
-        positions[block * 16 + exit - 16] = UInt32(node)
+        let exit = block * 16 + place - (1 << level)
+        exits[exit] = leaves.row(of: tree, at: node)
+        positions[exit] = UInt32(node)
       }
     }
   }

@@ -25,8 +25,9 @@ struct RowCode {
   /// By number of a set: where its answer is.
   private var memberships: [(word: Int, limit: Int)] = []
 
-  /// Works out the words that a forest needs; nil if they are too many.
-  init?(_ questions: RowQuestions, featureCount: Int) {
+  /// Works out the words that a forest needs; nil if they are too many. A categorical feature
+  /// whose table of answers would take more than `tableLimit` bytes has lists.
+  init?(_ questions: RowQuestions, featureCount: Int, tableLimit: Int) {
     self.questions = questions
     kind = questions.memberships.isEmpty ? FK_RANKS : FK_ANSWERS
     // A node without a question asks for the first answer, which is no.
@@ -60,7 +61,7 @@ struct RowCode {
     largest =
       kind == FK_RANKS
       ? max(wordCount, 1 + (counts.max() ?? 0)) : wordCount + questions.memberships.count
-    guard addCategories() else { return nil }
+    guard addCategories(tableLimit) else { return nil }
     // A node without a question asks about the first word, too.
     wordCount = max(1, wordCount)
   }
@@ -68,35 +69,30 @@ struct RowCode {
   /// The answers of categories may take this many bytes.
   private static var answersLimit: Int { 1 << 26 }
 
-  private mutating func addCategories() -> Bool {
+  private mutating func addCategories(_ tableLimit: Int) -> Bool {
     memberships = Array(repeating: (0, 0), count: questions.memberships.count)
     let byFeature = Dictionary(grouping: questions.memberships.indices) {
       questions.memberships[$0].feature
     }
     for (feature, sets) in byFeature.sorted(by: { $0.key < $1.key }) {
-      let codes = sets.map { questions.memberships[$0].categories.codes }
-      let count = 1 + (codes.compactMap(\.last).max() ?? -1)
-      let truncates = questions.memberships[sets[0]].categories.truncatesNegative
-      let words = (sets.count + 31) / 32
-      let first = answers.count
+      let asked = sets.map { questions.memberships[$0] }
+      let truncates = asked[0].categories.truncatesNegative
+      guard asked.allSatisfy({ $0.categories.truncatesNegative == truncates }) else { return false }
+      let found = CategoryAnswers(asked)
+      let hasLists = found.tableSize * 4 > tableLimit
+      let size = hasLists ? found.listSize : found.tableSize
+      guard (answers.count + size) * 4 <= Self.answersLimit else { return false }
       categories.append(
         fk_category(
-          feature: UInt32(feature), first_word: UInt32(wordCount), word_count: UInt32(words),
-          answers: UInt32(first), count: UInt32(count),
-          lowest: truncates ? -1 : -.leastNonzeroMagnitude))
-      guard (first + (count + 2) * words) * 4 <= Self.answersLimit else { return false }
-      answers += repeatElement(0, count: (count + 2) * words)
+          feature: UInt32(feature), first_word: UInt32(wordCount),
+          word_count: UInt32(found.wordCount), answers: UInt32(answers.count),
+          count: UInt32(found.count), lowest: truncates ? -1 : -.leastNonzeroMagnitude,
+          has_lists: hasLists ? 1 : 0))
+      answers += hasLists ? found.lists() : found.table()
       for (index, set) in sets.enumerated() {
-        let membership = questions.memberships[set]
-        guard membership.categories.truncatesNegative == truncates else { return false }
         memberships[set] = (wordCount + index / 32, index % 32)
-        let answer = first + index / 32
-        for code in codes[index] { answers[answer + code * words] |= 1 << UInt32(index % 32) }
-        if membership.missingYes {
-          answers[answer + (count + 1) * words] |= 1 << UInt32(index % 32)
-        }
       }
-      wordCount += words
+      wordCount += found.wordCount
     }
     return true
   }

@@ -3,14 +3,16 @@ import ForestKernels
 /// Any forest, any batch: walks many trees of one row, or many rows of one tree, at the same time and
 /// without branches, four levels to a cache line (`Walk.h` explains).
 ///
-/// Limits: leaves are numbers, and the table of the sets of categories takes at most 64 MiB.
+/// Limits: leaves are numbers, and what it keeps of the sets of categories takes at most 64 MiB.
 public struct WalkEngine: Engine {
   /// The forest whose margins these are.
   public let forest: Forest
+  /// Those that walk through a tree at the same time.
+  public var blockRows: Int { Self.walkers }
   private let tables: WalkTables
   /// The bytes of a row's words and of its sums.
   private let wordBytes, sumBytes: Int
-  private let blockRows: Int
+  private let passRows: Int
   private let blocks: ScratchPool
 
   private static let walkers = Int(FK_WALKERS)
@@ -27,16 +29,18 @@ public struct WalkEngine: Engine {
     try self.init(forest, instructions: instructions, isWide: false)
   }
 
-  /// The same, in words of 32 bits if wide.
+  /// The same, in words of 32 bits if wide, and with lists of the sets that each category is in where
+  /// a table of answers would take more bytes.
   init(
-    _ forest: Forest, instructions: InstructionSet, isWide: Bool
+    _ forest: Forest, instructions: InstructionSet, isWide: Bool = false,
+    tableLimit: Int = 1 << 24
   ) throws(UnsuitableForest) {
     precondition(instructions <= .best, "this processor has no \(instructions)")
     guard !forest.hasLinearLeaves else {
       throw UnsuitableForest("it takes leaves that are numbers only")
     }
     self.forest = forest
-    tables = try WalkTables(forest, instructions, isWide: isWide)
+    tables = try WalkTables(forest, instructions, isWide: isWide, tableLimit: tableLimit)
     sumBytes =
       switch tables.sums {
       case .float32(let leaves): leaves.sumBytes
@@ -44,8 +48,8 @@ public struct WalkEngine: Engine {
       }
     wordBytes = (tables.rowBytes + 7) & ~7
     // While a tree's blocks are in the cache, as many rows as also fit walk through it.
-    blockRows = max(256, (1 << 18) / (wordBytes + sumBytes) / 64 * 64)
-    blocks = ScratchPool(byteCount: Self.leafBytes + blockRows * (wordBytes + sumBytes))
+    passRows = max(256, (1 << 18) / (wordBytes + sumBytes) / 64 * 64)
+    blocks = ScratchPool(byteCount: Self.leafBytes + passRows * (wordBytes + sumBytes))
   }
 
   /// Writes the margins of each row.
@@ -89,16 +93,16 @@ public struct WalkEngine: Engine {
     let roots = self.tables.roots.pointer
     let (features, outputs) = (forest.featureCount, forest.outputCount)
     let together = call.rowCount >= Self.fewRows
-    let blockRows = together ? blockRows : 1
+    let passRows = together ? passRows : 1
     let lanes = together ? Self.walkers : 1
     // Safe: the scratch has room for the leaves, and the words and sums of so many rows. A block
     // leads only to blocks of its tree and asks only for words that encode has written, and every
     // exit that can be reached has a leaf.
     let reached = scratch.assumingMemoryBound(to: UInt32.self)
     let words = scratch + Self.leafBytes
-    let sums = (words + blockRows * wordBytes).assumingMemoryBound(to: Sum.self)
-    for row in stride(from: 0, to: call.rowCount, by: blockRows) {
-      let count = min(blockRows, call.rowCount &- row)
+    let sums = (words + passRows * wordBytes).assumingMemoryBound(to: Sum.self)
+    for row in stride(from: 0, to: call.rowCount, by: passRows) {
+      let count = min(passRows, call.rowCount &- row)
       for first in stride(from: 0, to: count, by: Self.walkers) {
         kernels.encode(
           &tables, call.rows + (row &+ first) &* features, min(Self.walkers, count &- first),

@@ -2,7 +2,7 @@ import ForestKernels
 
 /// The tables of ``WalkEngine``, and the kernels that read them.
 struct WalkTables: Sendable {
-  /// The bytes of a row's words.
+  /// The bytes of a row's words, with those that the kernels may write after them.
   let rowBytes: Int
   let sums: Sums
   /// See ``BlockedForest``.
@@ -25,21 +25,23 @@ struct WalkTables: Sendable {
   ///
   /// - Throws: ``UnsuitableForest`` if the categories take too much memory.
   init(
-    _ forest: Forest, _ instructions: InstructionSet, isWide: Bool
+    _ forest: Forest, _ instructions: InstructionSet, isWide: Bool, tableLimit: Int
   ) throws(UnsuitableForest) {
     if forest.summation == .float32 {
-      self = try Self.fitting(forest, instructions, isWide, Sums.float32)
+      self = try Self.fitting(forest, instructions, isWide, tableLimit, Sums.float32)
     } else {
-      self = try Self.fitting(forest, instructions, isWide, Sums.float64)
+      self = try Self.fitting(forest, instructions, isWide, tableLimit, Sums.float64)
     }
   }
 
   private static func fitting<Sum>(
-    _ forest: Forest, _ instructions: InstructionSet, _ isWide: Bool,
+    _ forest: Forest, _ instructions: InstructionSet, _ isWide: Bool, _ tableLimit: Int,
     _ sums: (LeafSums<Sum>) -> Sums
   ) throws(UnsuitableForest) -> Self {
     let questions = RowQuestions(forest)
-    guard let code = RowCode(questions, featureCount: forest.featureCount),
+    guard
+      let code = RowCode(
+        questions, featureCount: forest.featureCount, tableLimit: tableLimit),
       let tables =
         (isWide ? nil : Self(forest, code, questions.numbers, instructions, UInt16.self, sums))
         ?? Self(forest, code, questions.numbers, instructions, UInt32.self, sums)
@@ -61,7 +63,9 @@ struct WalkTables: Sendable {
       return nil
     }
     featureCount = UInt32(forest.featureCount)
-    rowBytes = code.wordCount * (code.kind == FK_RANKS ? MemoryLayout<Word>.size : 4)
+    rowBytes =
+      code.kind == FK_RANKS
+      ? code.wordCount * MemoryLayout<Word>.size : (code.wordCount + Int(FK_SPARE_WORDS)) * 4
     self.sums = sums(LeafSums(forest, blocked.leaves))
     roots = Table(blocked.roots)
     exits = Table(blocked.exits)
