@@ -38,9 +38,10 @@ extension RedisJobQueue {
 
   private func enqueueUnsent() {
     var entries = state.withLock { state in
-      defer { state.unsent = [] }
-      state.isSending = !state.unsent.isEmpty
-      return Self.entries(of: state.unsent, in: &state.waiters)[...]
+      let entries = Self.entries(of: state.unsent, in: &state.waiters)
+      state.unsent = []
+      state.isSending = !entries.isEmpty
+      return entries[...]
     }
     while let priority = entries.first?.priority {
       // Scripts hold up all others, so they stay short: few entries, or one that is large.
