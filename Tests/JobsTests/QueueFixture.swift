@@ -100,3 +100,13 @@ func during<Result: Sendable>(
     return try await body()
   }
 }
+
+extension RedisQueueConfiguration {
+  /// Soon notices workers that are dead.
+  static var impatient: RedisQueueConfiguration {
+    var configuration = RedisQueueConfiguration()
+    configuration.visibility = .milliseconds(300)
+    configuration.blockTime = .milliseconds(50)
+    return configuration
+  }
+}

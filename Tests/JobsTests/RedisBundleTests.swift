@@ -9,13 +9,6 @@ import Testing
 struct RedisBundleTests {
   private static let count = 100
 
-  private static func impatient() -> RedisQueueConfiguration {
-    var configuration = RedisQueueConfiguration()
-    configuration.visibility = .milliseconds(300)
-    configuration.blockTime = .milliseconds(50)
-    return configuration
-  }
-
   /// So many that wait that some of them stand in one entry.
   private func waiting(_ fixture: QueueFixture) async throws -> [Task<String, any Error>] {
     let answers = (0..<Self.count).map { fixture.submitting("\($0)") }
@@ -85,7 +78,7 @@ struct RedisBundleTests {
     "are taken apart when a worker dies with them, so that one that kills takes no others along")
   func poison() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let answers = try await waiting(fixture)
         try await fixture.takeAndDie()
         // Whoever gets job 7 dies with all that it has taken.
@@ -122,7 +115,7 @@ struct RedisBundleTests {
   @Test("have no second outcome by a worker that was frozen while they were taken apart")
   func overtaken() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let answers = try await waiting(fixture)
         let frozen = await fixture.source.take(upTo: Self.count)
         #expect(frozen.count == Self.count)
@@ -143,7 +136,7 @@ struct RedisBundleTests {
   @Test("end each by its own deadline, and each alone where one is no request")
   func mixed() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let late = (0..<50).map { number in
           Task { () async throws(JobError) in
             try await fixture.submit("late \(number)", within: .milliseconds(200))

@@ -6,17 +6,10 @@ import TestSupport
 
 @Suite("A queue in Redis, when things break", .timeLimit(.minutes(5)))
 struct RedisQueueFaultTests {
-  private static func impatient() -> RedisQueueConfiguration {
-    var configuration = RedisQueueConfiguration()
-    configuration.visibility = .milliseconds(300)
-    configuration.blockTime = .milliseconds(50)
-    return configuration
-  }
-
   @Test("takes over what a dead worker left, one job at a time, and loses nothing")
   func takeOver() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let answer = fixture.submitting("a")
         try await fixture.depth(is: 1)
         try await fixture.takeAndDie()
@@ -50,7 +43,7 @@ struct RedisQueueFaultTests {
   @Test("refuses the outcome of a worker that was frozen and overtaken")
   func overtaken() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let answer = fixture.submitting("a")
         let frozen = await fixture.source.take(upTo: 1)
         let other = fixture.anotherSource()
@@ -68,7 +61,7 @@ struct RedisQueueFaultTests {
   @Test("leaves the jobs of a slow worker with it")
   func heartbeat() async throws {
     try await withRedis { server in
-      var configuration = Self.impatient()
+      var configuration = RedisQueueConfiguration.impatient
       // Long enough for a busy machine to beat in time.
       configuration.visibility = .seconds(1)
       try await QueueFixture(server, configuration).run(keepingJobs: true) { fixture in
@@ -92,7 +85,7 @@ struct RedisQueueFaultTests {
   @Test("sets a job aside that no worker survives, with its payload, and tells the waiter")
   func poison() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let answer = fixture.submitting("poison")
         let victims = (0..<3).map { _ in fixture.anotherSource() }
         for (index, victim) in victims.enumerated() {
@@ -129,7 +122,7 @@ struct RedisQueueFaultTests {
     ])
   func damaged(fields: [String]) async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let entry = try await fixture.redis.send(
           RedisCommand(["XADD", "{coppice}:jobs:interactive", "*"] + fields.map { .text($0) }))
         try await during {
@@ -186,7 +179,7 @@ struct RedisQueueFaultTests {
   @Test("says that a foreign value stands under one of its keys, and goes on beside it")
   func foreignValues() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         let job = DurableJob(deadline: .after(.seconds(60)))
         let foreign = try await fixture.queue.accept(
           job, payload: ByteBuffer(string: "a"), rows: 1
@@ -274,7 +267,7 @@ struct RedisQueueFaultTests {
   @Test("starts again by itself when Redis was flushed")
   func flushed() async throws {
     try await withRedis { server in
-      try await QueueFixture(server, Self.impatient()).run { fixture in
+      try await QueueFixture(server, .impatient).run { fixture in
         try await during {
           await fixture.source.echo()
         } _: {

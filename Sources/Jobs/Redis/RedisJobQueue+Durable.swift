@@ -49,7 +49,7 @@ extension RedisJobQueue: DurableJobQueue {
     // Large bodies are many pieces: what they need is looked up once in each.
     let record = try await record(of: id)
     let (bodies, lifetime) = (keys.bodies(id), lifetime(record.deadline))
-    // The body goes past the script, because Lua hashes every byte of it. It never stands there without
+    // The body goes past the script, which would copy it into Lua and back. It never stands there without
     // a lifetime, and the script takes it away again when the job has ended.
     let reply = try await send([
       ["MULTI"], ["HSET", bodies, .integer(number), .bytes(payload)],

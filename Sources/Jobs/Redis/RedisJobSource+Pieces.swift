@@ -7,7 +7,7 @@ extension RedisJobSource {
   func begin(_ entries: [JobEntry]) async throws(RedisError) -> [JobEntry] {
     let positions = entries.indices.filter { entries[$0].piece != nil && entries[$0].id != nil }
     guard !positions.isEmpty else { return entries }
-    // The payload comes past the script, because Lua hashes every byte of it.
+    // The payload comes past the script, which would copy it into Lua and back.
     let replies = try await redis.send(positions.flatMap { begin(entries[$0]) })
     var begun: [JobEntry?] = entries
     for (index, position) in positions.enumerated() {
