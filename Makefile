@@ -29,12 +29,17 @@ serve: build model ## Install what is missing, build, train Iris if there is no 
 	$(step) 'Serving $(MODELS) on http://127.0.0.1:$(PORT) (Ctrl-C stops)'
 	@exec $(COPPICE) serve $(MODELS) --port $(PORT)
 
+# What is tested with deadlines and leases.
+TIMED := JobsTests|RedisTests|ServingTests|WorkerTests
+
 .PHONY: test
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
 	@Scripts/install.sh $(LIBRARIES) xgboost redis-server faketime curl openssl python3-venv
 	$(step) 'Swift tests of each floor'
-	$(SWIFT) test --skip IntegrationTests
+	$(SWIFT) test --skip 'IntegrationTests|$(TIMED)'
+	$(step) 'Swift tests in which time passes: fewer at once, and beside no others'
+	$(SWIFT) test --skip-build --experimental-maximum-parallelization-width 8 --filter '$(TIMED)'
 	$(step) 'Swift tests of the whole, one at a time: each has servers of its own'
 	$(SWIFT) test --skip-build --no-parallel --filter IntegrationTests
 	$(step) 'Public clients'

@@ -137,15 +137,15 @@ public final class RedisConnection: Sendable {
           serverCode: error.serverCode)
       }
     }
-    let now = (before + UnixTime.milliseconds) / 2
+    let roundTrip = UnixTime.milliseconds - before
     // A Sentinel has no such command, and an ACL may not allow it: then the clocks count as equal.
     if case .error = time { return (id, 0) }
     guard let parts = time.elements, parts.count == 2, let seconds = parts[0].integer,
       let microseconds = parts[1].integer, 0..<(1 << 40) ~= seconds
     else { throw RedisError(.damagedReply, "Redis at \(address) does not tell the time") }
-    let offset = Int64(seconds) * 1000 + Int64(microseconds / 1000) - now
+    let offset = Int64(seconds) * 1000 + Int64(microseconds / 1000) - (before + roundTrip / 2)
     // What a round trip may hide is no difference.
-    return (id, abs(offset) < 20 ? 0 : offset)
+    return (id, abs(offset) < 20 + abs(roundTrip) / 2 ? 0 : offset)
   }
 
   /// Sends a command and waits for its answer.

@@ -107,11 +107,11 @@ struct DurableQueueTests {
   func expiry(backend: Backend) async throws {
     try await backend.run { fixture in
       let id = try await fixture.accept("late", within: .milliseconds(50)).id
-      while try await fixture.queue.record(of: id).state == .queued {}
+      try await until { try await fixture.queue.record(of: id).state != .queued }
       #expect(try await fixture.queue.record(of: id).state == .expired)
       let soon = Deadline.after(.milliseconds(100))
       let unseen = try await fixture.accept("late too", within: soon.remaining).id
-      while !soon.hasPassed { await Task.yield() }
+      try await until { soon.hasPassed }
       _ = try await fixture.accept("in time")
       let jobs = await fixture.source.take(upTo: 10)
       #expect(jobs.map(\.text) == ["in time"])
@@ -337,7 +337,7 @@ struct DurableQueueTests {
       let id = try await fixture.accept("a").id
       let jobs = await fixture.source.take(upTo: 10)
       await fixture.source.complete(jobs.map { ($0, $0.echo()) })
-      while try await fixture.answer(id) != nil {}
+      try await until { try await fixture.answer(id) == nil }
       let record = try await fixture.queue.record(of: id)
       #expect(record.state == .done)
     }
@@ -350,7 +350,7 @@ struct DurableQueueTests {
       let first = try await fixture.accept("first").id
       await fixture.source.complete(
         await fixture.source.take(upTo: 1).map { ($0, $0.echo()) })
-      while try await fixture.answer(first) == nil {}
+      try await until { try await fixture.answer(first) != nil }
       let waiting = JobPriority.allCases.reversed().map { priority in
         Task {
           try await fixture.queue.submit(
@@ -359,7 +359,7 @@ struct DurableQueueTests {
         }
       }
       // All three are there before one is taken.
-      #expect(try await eventually { try await fixture.waiting() == 3 })
+      try await until { try await fixture.waiting() == 3 }
       for priority in JobPriority.allCases {
         let jobs = await fixture.source.take(upTo: 1)
         #expect(jobs.map { String(buffer: $0.payload) } == [priority.rawValue])

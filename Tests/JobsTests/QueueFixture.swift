@@ -50,8 +50,9 @@ struct QueueFixture {
 
   /// Waits until this many jobs wait or run.
   func depth(is count: Int) async throws {
-    while true {
-      if let depth = try? await queue.depth(), depth.waiting + depth.running == count { return }
+    try await until {
+      guard let depth = try? await queue.depth() else { return false }
+      return depth.waiting + depth.running == count
     }
   }
 

@@ -52,8 +52,8 @@ struct RedisBundleTests {
       configuration.maximumDepth = 37
       try await QueueFixture(server, configuration).run { fixture in
         let answers = (0..<Self.count).map { fixture.submitting("\($0)") }
-        while fixture.metric("coppice_jobs_refused_total{reason=\"full\"}") < Self.count - 37 {
-          await Task.yield()
+        try await until {
+          fixture.metric("coppice_jobs_refused_total{reason=\"full\"}") >= Self.count - 37
         }
         #expect(try await fixture.queue.depth().waiting == 37)
         var done = 0

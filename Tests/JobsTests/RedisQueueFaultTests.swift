@@ -155,7 +155,7 @@ struct RedisQueueFaultTests {
           try await fixture.depth(is: 300)
           let taken = await fixture.source.take(upTo: 50)
           await server.kill()
-          while fixture.redis.isConnected { await Task.yield() }
+          try await until { !fixture.redis.isConnected }
           let time = await ContinuousClock().measure {
             let error = await #expect(throws: JobError.self) { try await fixture.submit("x") }
             #expect(error?.code == .unavailable)
@@ -197,7 +197,9 @@ struct RedisQueueFaultTests {
           let record = await fixture.queue.end(of: good, by: .after(.seconds(20)))
           #expect(record?.state == .done)
           // The entry of the other one is given out in vain a few times, and then set aside.
-          while try await fixture.redis.send(["XLEN", "{coppice}:dead"]).integer == 0 {}
+          try await until {
+            try await fixture.redis.send(["XLEN", "{coppice}:dead"]).integer != 0
+          }
         }
         // A hash that is no record is none.
         _ = try await fixture.redis.send(["DEL", "{coppice}:job:\(foreign)"])
@@ -327,6 +329,7 @@ struct RedisQueueFaultTests {
       try await withServices([redis, queue]) {
         var message = ""
         while !message.contains("WRONGPASS") {
+          try Task.checkCancellation()
           do throws(JobError) {
             _ = try await queue.submit(ByteBuffer(), deadline: .after(.seconds(5)))
             Issue.record("the job was accepted")
@@ -342,6 +345,7 @@ struct RedisQueueFaultTests {
 
   private func clientID(_ name: String, _ fixture: QueueFixture) async throws -> Int {
     while true {
+      try Task.checkCancellation()
       let list = try await fixture.redis.send(["CLIENT", "LIST"]).text ?? ""
       for line in list.split(separator: "\n") where line.contains("name=\(name) ") {
         if let id = line.split(separator: " ").first?.dropFirst(3) { return Int(id) ?? 0 }

@@ -172,8 +172,8 @@ struct RedisQueueTests {
         for task in waiting.dropLast() {
           await #expect(throws: JobError.self) { try await task.value }
         }
-        while fixture.metric("coppice_jobs_completed_total{outcome=\"cancelled\"}") < 19 {
-          await Task.yield()
+        try await until {
+          fixture.metric("coppice_jobs_completed_total{outcome=\"cancelled\"}") >= 19
         }
         let taken = await fixture.source.take(upTo: 32)
         #expect(taken.map(\.text) == ["19"])
@@ -210,26 +210,27 @@ struct RedisQueueTests {
       var configuration = RedisQueueConfiguration()
       configuration.resultGrace = .milliseconds(50)
       try await QueueFixture(server, configuration).run { fixture in
-        let answer = Task { try await fixture.submit("a", within: .seconds(2)) }
-        let jobs = await fixture.source.take(upTo: 1)
-        #expect(await fixture.source.complete([(jobs[0], jobs[0].echo())]) == [true])
+        let answer = Task { try await fixture.submit("a", within: .seconds(4)) }
+        let job = try #require(await fixture.source.take(upTo: 1).first)
+        #expect(await fixture.source.complete([(job, job.echo())]) == [true])
         let text = try await answer.value
         #expect(text == "a!")
-        let key = RedisCommand.Argument.text("{coppice}:result:\(jobs[0].id)")
-        #expect(1...2050 ~= (try await fixture.redis.send(["PTTL", key]).integer ?? 0))
-        while try await fixture.redis.send(["EXISTS", key]).integer == 1 {}
-        #expect(jobs[0].deadline.hasPassed)
-        #expect(await fixture.source.complete([(jobs[0], .failed("late"))]) == [false])
+        let key = RedisCommand.Argument.text("{coppice}:result:\(job.id)")
+        let left = try await fixture.redis.send(["PTTL", key]).integer ?? 0
+        #expect(1...4050 ~= left)
+        try await until { try await fixture.redis.send(["EXISTS", key]).integer == 0 }
+        #expect(job.deadline.hasPassed)
+        #expect(await fixture.source.complete([(job, .failed("late"))]) == [false])
         #expect(try await fixture.redis.send(["EXISTS", key]).integer == 0)
         // One that nobody has finished: its worker was frozen all the while.
-        let unanswered = Task { try await fixture.submit("b", within: .seconds(2)) }
-        let frozen = await fixture.source.take(upTo: 1)
+        let unanswered = Task { try await fixture.submit("b", within: .seconds(4)) }
+        let frozen = try #require(await fixture.source.take(upTo: 1).first)
         let error = await #expect(throws: JobError.self) { try await unanswered.value }
         #expect(error?.code == .expired)
-        while Deadline.now.unixMilliseconds < frozen[0].deadline.unixMilliseconds + 100 {
-          await Task.yield()
+        try await until {
+          Deadline.now.unixMilliseconds >= frozen.deadline.unixMilliseconds + 100
         }
-        #expect(await fixture.source.complete([(frozen[0], frozen[0].echo())]) == [false])
+        #expect(await fixture.source.complete([(frozen, frozen.echo())]) == [false])
         #expect(try await fixture.redis.send(["KEYS", "*result*"]) == .array([]))
         #expect(fixture.metric("coppice_jobs_duplicate_total") == 2)
         try await fixture.depth(is: 0)

@@ -45,6 +45,21 @@ struct RedisClientTests {
     }
   }
 
+  @Test("takes a slow greeting for no difference between the clocks")
+  func slowGreeting() async throws {
+    try await withRedis { server in
+      let redis = try Self.client(server)
+      server.freeze()
+      let goOn = ContinuousClock.now + .milliseconds(300)
+      try await withServices([redis]) {
+        try await until { ContinuousClock.now > goOn }
+        server.thaw()
+        #expect(await redis.connected())
+        #expect(redis.clockOffset == 0)
+      }
+    }
+  }
+
   @Test("turns an error of Redis into its own error, and goes on")
   func serverError() async throws {
     try await withRedis { server in
@@ -91,7 +106,7 @@ struct RedisClientTests {
         await server.kill()
         #expect(await connection.closed().code == .unavailable)
         // The connection under test may learn of the end a moment later than the watching one.
-        while redis.isConnected { await Task.yield() }
+        try await until { !redis.isConnected }
         let time = await ContinuousClock().measure {
           let error = await #expect(throws: RedisError.self) { try await redis.send(["PING"]) }
           #expect(error?.code == .unavailable)
@@ -116,7 +131,7 @@ struct RedisClientTests {
         server.freeze()
         let slow = await #expect(throws: RedisError.self) { try await redis.send(["PING"]) }
         #expect(slow?.code == .timeout)
-        while redis.isConnected { await Task.yield() }
+        try await until { !redis.isConnected }
         let time = await ContinuousClock().measure {
           _ = await #expect(throws: RedisError.self) { try await redis.send(["PING"]) }
         }

@@ -22,7 +22,7 @@ struct RedisSentinelTests {
             #expect(await client.connected())
             _ = try await client.send(["SET", "a", "1"])
             // The replica must have heard of it, and the Sentinel of the replica.
-            while try await client.send(["WAIT", 1, 100]).integer != 1 {}
+            try await until { try await client.send(["WAIT", 1, 100]).integer == 1 }
             try await until { try replicas(port) == 1 }
             await primary.kill()
             try await until {
@@ -60,15 +60,6 @@ struct RedisSentinelTests {
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     return text.contains("runid\n\n") ? 0 : text.split(separator: "\n").count { $0 == "runid" }
-  }
-
-  /// Looks again and again, for half a minute.
-  private func until(_ condition: () async throws -> Bool) async throws {
-    let limit = ContinuousClock.now + .seconds(30)
-    while try await !condition() {
-      try #require(ContinuousClock.now < limit, "it did not happen in time")
-      await Task.yield()
-    }
   }
 
   private func withSentinel(

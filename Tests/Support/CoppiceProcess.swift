@@ -19,6 +19,7 @@ public final class CoppiceProcess: Sendable {
   }
 
   private struct Waiter {
+    let id: UUID
     let check: @Sendable (LogLine) -> Bool
     /// How many such lines are still to come.
     var count: Int
@@ -98,25 +99,33 @@ public final class CoppiceProcess: Sendable {
   public var output: String { state.withLock { String(decoding: $0.output, as: UTF8.self) } }
 
   /// Waits until it has logged a line with this message and these fields, for the `count`th time; nil
-  /// when it ended without.
+  /// when it ended without, or the test's time was up.
   public func logged(_ message: String, with fields: [String: String] = [:], count: Int = 1) async
     -> LogLine?
   {
-    await withCheckedContinuation { continuation in
-      let check: @Sendable (LogLine) -> Bool = { line in
-        line.message == message && fields.allSatisfy { line.fields[$0.key] == $0.value }
+    let id = UUID()
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let check: @Sendable (LogLine) -> Bool = { line in
+          line.message == message && fields.allSatisfy { line.fields[$0.key] == $0.value }
+        }
+        let known: LogLine?? = state.withLock { state in
+          let lines = state.lines.lazy.filter(check).prefix(count)
+          if lines.count == count { return Array(lines).last }
+          if state.exitCode != nil || Task.isCancelled { return .some(nil) }
+          state.waiters.append(
+            Waiter(
+              id: id, check: check, count: count - lines.count,
+              resume: { continuation.resume(returning: $0) }))
+          return nil
+        }
+        if let known { continuation.resume(returning: known) }
       }
-      let known: LogLine?? = state.withLock { state in
-        let lines = state.lines.lazy.filter(check).prefix(count)
-        if lines.count == count { return Array(lines).last }
-        if state.exitCode != nil { return .some(nil) }
-        state.waiters.append(
-          Waiter(
-            check: check, count: count - lines.count, resume: { continuation.resume(returning: $0) }
-          ))
-        return nil
+    } onCancel: {
+      let waiter = state.withLock { state in
+        state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
       }
-      if let known { continuation.resume(returning: known) }
+      waiter?.resume(nil)
     }
   }
 

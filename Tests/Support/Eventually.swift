@@ -9,3 +9,11 @@ public func eventually(
   }
   return try await check()
 }
+
+/// Asks again and again until the answer is yes, or the test's time is up.
+public func until(_ check: () async throws -> Bool) async throws {
+  while try await !check() {
+    try Task.checkCancellation()
+    await Task.yield()
+  }
+}
