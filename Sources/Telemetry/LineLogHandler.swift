@@ -8,7 +8,7 @@ import Synchronization
   import Foundation
 #endif
 
-/// Writes each log message as one line, for people or as JSON for machines.
+/// Makes a line of each log message, for people or as JSON for machines.
 public struct LineLogHandler: LogHandler {
   /// How a line looks.
   public enum Format: String, Sendable, CaseIterable {
@@ -24,17 +24,14 @@ public struct LineLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   private let format: Format
   private let label: String
-  private let write: @Sendable (String) -> Void
+  private let lines: LineBuffer
 
-  /// A handler that gives each line, with its newline, to `write`.
-  public init(
-    label: String, format: Format, level: Logger.Level,
-    write: @escaping @Sendable (String) -> Void
-  ) {
+  /// A handler that adds each line to `lines`; warnings and errors do not wait there.
+  public init(label: String, format: Format, level: Logger.Level, lines: LineBuffer) {
     self.label = label
     self.format = format
     self.logLevel = level
-    self.write = write
+    self.lines = lines
   }
 
   /// A field that every line has.
@@ -48,17 +45,22 @@ public struct LineLogHandler: LogHandler {
     // Most lines have no fields but their own; merging costs more than all the rest.
     var fields = event.metadata ?? [:]
     if !metadata.isEmpty { fields.merge(metadata) { own, _ in own } }
-    if let error = event.error { fields["error"] = "\(error)" }
+    if let error = event.error { fields["error"] = .string("\(error)") }
     let sorted = fields.sorted { $0.key < $1.key }
     var line = ""
     line.reserveCapacity(256)
     switch format {
     case .text:
       LogTime.now.append(to: &line)
-      line += " \(event.level) \(event.message)"
+      line += " "
+      line += event.level.rawValue
+      line += " "
+      line += event.message.description
       for (key, value) in sorted {
         let value = value.description
-        line += " \(key)="
+        line += " "
+        line += key
+        line += "="
         line += Self.isPlain(value) ? value : value.jsonQuoted
       }
       line += "\n"
@@ -72,7 +74,7 @@ public struct LineLogHandler: LogHandler {
       }
       line += "}\n"
     }
-    write(line)
+    lines.append(line, isUrgent: event.level >= .warning)
   }
 
   private static func isPlain(_ text: String) -> Bool {

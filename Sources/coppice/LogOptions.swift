@@ -2,14 +2,6 @@ public import ArgumentParser
 public import Logging
 public import Telemetry
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// How a service logs, always to standard error.
 struct LogOptions: ParsableArguments {
   @Option(help: "Log lines from this level on: trace, debug, info, notice, warning, error.")
@@ -21,11 +13,8 @@ struct LogOptions: ParsableArguments {
   /// A logger as the options say.
   func logger(_ label: String) -> Logger {
     Logger(label: label) { label in
-      LineLogHandler(label: label, format: logFormat, level: logLevel) { line in
-        // One write a line, so that the lines of several threads do not mix.
-        var line = line
-        line.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
-      }
+      LineLogHandler(
+        label: label, format: logFormat, level: logLevel, lines: StandardError.lines)
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import ServiceLifecycle
+import Telemetry
 import UnixSignals
 
 extension ParsableCommand {
@@ -10,6 +11,8 @@ extension ParsableCommand {
     let group = ServiceGroup(
       configuration: .init(
         services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    // What is said of an error, after this, goes past the log.
+    defer { StandardError.lines.flush() }
     try await group.run()
     logger.info("stopped")
   }

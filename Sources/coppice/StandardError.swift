@@ -1,3 +1,5 @@
+import Telemetry
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -8,16 +10,31 @@
 
 /// Where everything goes that is no result.
 enum StandardError {
-  /// Writes text as it is; what stderr does not take is lost.
+  /// The lines of the log.
+  static let lines: LineBuffer = {
+    atexit { StandardError.lines.flush() }
+    return LineBuffer { writeAll($0) }
+  }()
+
+  /// Writes text as it is, after the log's lines; what stderr does not take is lost.
   static func write(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = libcWrite(STDERR_FILENO, bytes, bytes.count)
+    lines.flush()
+    writeAll(text)
   }
 
   /// Writes a line.
   static func print(_ line: String) { write(line + "\n") }
 }
 
-private func libcWrite(_ file: CInt, _ bytes: [UInt8], _ count: Int) -> Int {
-  write(file, bytes, count)
+private func writeAll(_ text: String) {
+  var text = text
+  text.withUTF8 { bytes in
+    var done = 0
+    while done < bytes.count {
+      let count = write(
+        STDERR_FILENO, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+      guard count >= 0 || errno == EINTR else { return }
+      done += max(count, 0)
+    }
+  }
 }

@@ -213,6 +213,7 @@ final class CallHandler {
   /// The client does not wait any more.
   private func cancel() {
     timeout?.cancel()
+    if case .done = phase { return }
     let error = RPCError(any: CancellationError())
     switch phase {
     case .collecting(let call, _, _): direct.recorder.record(call, error)

@@ -51,8 +51,8 @@ final class CallRecorder: ServerInterceptor {
     logger.log(
       level: level, "call", error: isOurFault ? error : nil,
       metadata: [
-        "request_id": "\(call.id)", "path": "\(call.method)", "status": "\(code.name)",
-        "duration_us": "\(duration.nanoseconds / 1000)",
+        "request_id": .string(call.id), "path": .string(call.method), "status": .string(code.name),
+        "duration_us": .string(String(duration.nanoseconds / 1000)),
       ])
   }
 

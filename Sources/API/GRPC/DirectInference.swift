@@ -1,6 +1,5 @@
 import GRPCCore
 import Serving
-import SwiftProtobuf
 
 /// Answers `ModelInfer` beside gRPC's server: one row costs a fraction of what the way through its
 /// tasks and async sequences does. Checks, errors, metrics and log lines are those of the server.
@@ -27,27 +26,18 @@ struct DirectInference: Sendable {
     guard frame.count <= Self.maximumSizeAtOnce, !frame.isCompressed else {
       return .later { [service] in
         let frame = try frame.inflated(limit: limit)
-        return try await service.answer(try .init(frame), call: call).serializedBytes()
+        let message = try InferMessage(frame, service: service, call: call)
+        return try message.frame(
+          with: await service.predictor.predict(message.inference.prediction))
       }
     }
-    let message = try InferMessage(try .init(frame), service: service, call: call)
+    let message = try InferMessage(frame, service: service, call: call)
     let request = message.inference.prediction
     if let prediction = try service.predictor.predictAtOnce(request) {
-      return .ready(try message.response(to: prediction).serializedBytes())
+      return .ready(try message.frame(with: prediction))
     }
     return .later { [service] in
-      try message.response(to: await service.predictor.predict(request)).serializedBytes()
-    }
-  }
-}
-
-extension Inference_ModelInferRequest {
-  /// - Throws: an `RPCError` when the bytes are no such message.
-  fileprivate init(_ frame: MessageFrame) throws(RPCError) {
-    do {
-      try self.init(serializedBytes: frame)
-    } catch {
-      throw RPCError(code: .invalidArgument, message: "the message is no ModelInferRequest")
+      try message.frame(with: await service.predictor.predict(request))
     }
   }
 }

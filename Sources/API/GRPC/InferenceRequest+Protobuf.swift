@@ -8,6 +8,35 @@ import Serving
 #endif
 
 extension InferenceRequest {
+  /// Reads the message of gRPC as nearly all clients send it: names, and values that are raw or FP32.
+  ///
+  /// - Throws: ``UnusualMessage`` for any other, whole or damaged; `SwiftProtobuf` has the last word on it.
+  init(_ frame: MessageFrame) throws(UnusualMessage) {
+    self.init(inputs: [])
+    var (raw, typedCount) = ([ByteBuffer](), 0)
+    var bytes = frame.message
+    while bytes.readableBytes > 0 {
+      let (number, content) = try bytes.readField()
+      switch number {
+      case 1: model = try content.text()
+      case 2: version = try content.text()
+      case 3: id = try content.text()
+      case 5:
+        let (input, isTyped) = try InputTensor.read(content)
+        inputs.append(input)
+        if isTyped { typedCount += 1 }
+      case 7: raw.append(content)
+      default: throw UnusualMessage()
+      }
+    }
+    if model == "" { model = nil }
+    if version == "" { version = nil }
+    if id == "" { id = nil }
+    guard raw.isEmpty ? typedCount == inputs.count : typedCount == 0 && raw.count == inputs.count
+    else { throw UnusualMessage() }
+    for (index, content) in raw.enumerated() { inputs[index].content = .raw(content) }
+  }
+
   /// Reads the message of gRPC.
   ///
   /// - Throws: ``PredictionError`` when raw and typed contents do not go together.
@@ -54,6 +83,40 @@ extension InferenceParameter {
 }
 
 extension InputTensor {
+  /// Reads a tensor, and says whether it has values, which are FP32.
+  fileprivate static func read(
+    _ message: ByteBuffer
+  ) throws(UnusualMessage) -> (input: InputTensor, isTyped: Bool) {
+    var (name, datatype, shape) = ("", Datatype?.none, [Int]())
+    var (values, isTyped) = ([Float](), false)
+    var bytes = message
+    while bytes.readableBytes > 0 {
+      let (number, field) = try bytes.readField()
+      var content = field
+      switch number {
+      case 1: name = try content.text()
+      case 2: datatype = Datatype(rawValue: try content.text())
+      case 3: while content.readableBytes > 0 { shape.append(Int(try content.readVarint())) }
+      case 5:
+        isTyped = true
+        while content.readableBytes > 0 {
+          var list = try content.readField()
+          guard list.number == 6, list.content.readableBytes % 4 == 0 else {
+            throw UnusualMessage()
+          }
+          while let bits = list.content.readInteger(endianness: .little, as: UInt32.self) {
+            values.append(Float(bitPattern: bits))
+          }
+        }
+      default: throw UnusualMessage()
+      }
+    }
+    guard let datatype, !isTyped || datatype == .float32 else { throw UnusualMessage() }
+    return (
+      InputTensor(name: name, datatype: datatype, shape: shape, content: .numbers(values)), isTyped
+    )
+  }
+
   fileprivate init(
     _ input: Inference_ModelInferRequest.InferInputTensor, raw: Data?
   ) throws(PredictionError) {

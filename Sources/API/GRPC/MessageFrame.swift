@@ -31,6 +31,11 @@ struct MessageFrame: GRPCContiguousBytes, SwiftProtobufContiguousBytes, Sendable
 
   var count: Int { buffer.readableBytes - Self.headSize }
 
+  /// The message in it.
+  var message: ByteBuffer {
+    buffer.getSlice(at: buffer.readerIndex + Self.headSize, length: count) ?? ByteBuffer()
+  }
+
   var isCompressed: Bool { buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) == 1 }
 
   func withUnsafeBytes<Result>(

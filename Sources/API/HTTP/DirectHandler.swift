@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import Serving
 
@@ -21,10 +22,15 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   static let maximumBodySize = 1 << 20
   /// Decoding larger bodies would hold up the event loop's other connections.
   private static let maximumSizeAtOnce = 64 << 10
+  /// Larger answers are not copied behind their heads.
+  private static let maximumSizeJoined = 4096
 
   private struct Exchange {
     let head: HTTPRequest
-    let route: Route
+    // Of the route, no more than is needed: it is copied often.
+    let path: String
+    let work: @Sendable (RouteCall) throws -> PendingPrediction
+    let errorForm: ErrorForm
     let parameters: [String: String]
     let id: String
     let start = ContinuousClock.now
@@ -63,6 +69,8 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var isQuiescing = false
   private var lastActive = NIODeadline.now()
   private var idleCheck: Scheduled<Void>?
+  /// Where responses are bytes already: whole ones need none of what stands between.
+  private var encoder: ChannelHandlerContext?
 
   /// - Parameter table: routes that predict.
   init(
@@ -89,8 +97,14 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case (.idle, .head(let head)) where passed == 0:
       guard let exchange = exchange(head) else { return pass(part, context: context) }
       phase = .collecting(exchange)
-    case (.collecting(var exchange), .body(var bytes)):
-      exchange.body.writeBuffer(&bytes)
+    case (.collecting(var exchange), .body(let bytes)):
+      // Gives up the phase's reference, so that what came before is not copied.
+      phase = .idle
+      if exchange.body.readableBytes == 0 {
+        exchange.body = bytes
+      } else {
+        exchange.body.writeImmutableBuffer(bytes)
+      }
       phase = .collecting(exchange)
     case (.collecting(let exchange), .end):
       phase = .idle
@@ -109,26 +123,28 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// The exchange that begins with this head, if this handler takes it; Hummingbird knows the rest
   /// of HTTP.
   private func exchange(_ head: HTTPRequest) -> Exchange? {
-    guard head.method == .post,
-      let length = head.headerFields[.contentLength].flatMap(Int.init),
+    guard encoder != nil, head.method == .post,
+      let length = head.headerFields.value(of: .contentLength).flatMap(Int.init),
       length <= Self.maximumBodySize,
       !head.headerFields.contains(.expect), !head.headerFields.contains(.transferEncoding),
-      !head.prefersAsync, let (route, parameters) = table.route(of: head)
+      !head.prefersAsync, let (route, parameters) = table.route(of: head),
+      case .prediction(let work) = route.work
     else { return nil }
-    if let connection = head.headerFields[.connection], connection.lowercased() != "keep-alive" {
+    if let connection = head.headerFields.value(of: .connection),
+      connection.lowercased() != "keep-alive"
+    {
       return nil
     }
     return Exchange(
-      head: head, route: route, parameters: parameters,
-      id: head.acceptableID ?? "\(RequestID())")
+      head: head, path: route.path, work: work, errorForm: route.description.errorForm,
+      parameters: parameters, id: head.acceptableID ?? "\(RequestID())")
   }
 
   private func answer(_ exchange: Exchange, context: ChannelHandlerContext) {
-    guard case .prediction(let work) = exchange.route.work else { return }
     let runner = runner
     let begin: @Sendable () throws -> PendingPrediction = {
       try runner.begin(
-        work,
+        exchange.work,
         runner.call(
           exchange.head, exchange.body, parameters: exchange.parameters, requestID: exchange.id))
     }
@@ -193,12 +209,12 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func respond(to exchange: Exchange, _ error: any Error, context: ChannelHandlerContext) {
     let problem = Problem(error)
-    let form = exchange.route.description.errorForm
+    let form = exchange.errorForm
     write(
       problem.status, form.headers(problem), form.body(problem, requestID: exchange.id),
       id: exchange.id, context: context)
     recorder.record(
-      exchange.head, id: exchange.id, route: exchange.route.path, status: problem.status,
+      exchange.head, id: exchange.id, route: exchange.path, status: problem.status,
       since: exchange.start, failure: problem.status.code >= 500 ? error : nil)
   }
 
@@ -208,7 +224,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let answer = RouteRunner.finish(answer, exchange.head)
     write(answer.status, answer.headers, answer.body, id: exchange.id, context: context)
     recorder.record(
-      exchange.head, id: exchange.id, route: exchange.route.path, status: answer.status,
+      exchange.head, id: exchange.id, route: exchange.path, status: answer.status,
       since: exchange.start)
   }
 
@@ -217,14 +233,17 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context: ChannelHandlerContext
   ) {
     lastActive = .now()
-    var headers = headers
-    headers[.contentLength] = String(body.readableBytes)
-    headers[.requestID] = id
-    headers[.date] = date.value
-    context.write(
-      wrapOutboundOut(.head(HTTPResponse(status: status, headerFields: headers))), promise: nil)
-    context.write(wrapOutboundOut(.body(body)), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    let head = status.head(headers, id: id, date: date.value, size: body.readableBytes)
+    let isJoined = body.readableBytes <= Self.maximumSizeJoined
+    var bytes = context.channel.allocator.buffer(
+      capacity: head.utf8.count + (isJoined ? body.readableBytes : 0))
+    bytes.writeString(head)
+    if isJoined { bytes.writeImmutableBuffer(body) }
+    encoder?.write(HTTPResponseEncoder.wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+    if !isJoined {
+      encoder?.write(HTTPResponseEncoder.wrapOutboundOut(.byteBuffer(body)), promise: nil)
+    }
+    encoder?.flush()
   }
 }
 
@@ -256,7 +275,12 @@ extension DirectHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
     if context.channel.isActive { scheduleIdleCheck(context: context) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    encoder = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {

@@ -15,7 +15,9 @@ extension HTTPRequest {
 
   /// Refuses a body that says it is something else than JSON; a request without the field passes.
   func requireJSON() throws {
-    guard let type = headerFields[.contentType], type != "application/json" else { return }
+    guard let type = headerFields.value(of: .contentType), type != "application/json" else {
+      return
+    }
     let essence = type.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
     guard essence == "application/json" || essence.hasSuffix("+json") else {
       throw Problem(
@@ -41,6 +43,18 @@ extension HTTPRequest {
       }
       return nil
     }
+  }
+}
+
+extension HTTPFields {
+  /// What `self[name]` is, without joining where there is nothing to join, which most fields would pay for.
+  func value(of name: HTTPField.Name) -> String? {
+    var value: String?
+    for field in self where field.name == name {
+      guard value == nil else { return self[name] }
+      value = field.value
+    }
+    return value
   }
 }
 

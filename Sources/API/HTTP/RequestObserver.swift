@@ -35,7 +35,7 @@ struct RequestObserver<Context: RequestContext>: RouterMiddleware {
 extension HTTPRequest {
   /// The client's own id for the request, if it is one that can stand in a header and a log line.
   var acceptableID: String? {
-    guard let id = headerFields[.requestID], id.isRequestID else { return nil }
+    guard let id = headerFields.value(of: .requestID), id.isRequestID else { return nil }
     return id
   }
 }

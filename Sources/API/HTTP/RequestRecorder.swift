@@ -53,9 +53,9 @@ final class RequestRecorder: Sendable {
     logger.log(
       level: level, "request", error: failure,
       metadata: [
-        "request_id": "\(id)", "method": "\(request.method.rawValue)",
-        "path": "\(request.path?.prefix { $0 != "?" } ?? "")", "status": "\(status.code)",
-        "duration_us": "\(duration.nanoseconds / 1000)",
+        "request_id": .string(id), "method": .string(request.method.rawValue),
+        "path": .string(request.pathWithoutQuery), "status": .string(String(status.code)),
+        "duration_us": .string(String(duration.nanoseconds / 1000)),
       ])
   }
 
@@ -78,7 +78,17 @@ final class RequestRecorder: Sendable {
 
   /// A method of a client's own making must not make a metric of its own.
   private static func known(_ method: HTTPRequest.Method) -> HTTPRequest.Method {
-    let all: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options]
-    return all.contains(method) ? method : .init("OTHER")!
+    methods.contains(method) ? method : .init("OTHER")!
+  }
+
+  private static let methods: [HTTPRequest.Method] = [
+    .post, .get, .head, .put, .delete, .patch, .options,
+  ]
+}
+
+extension HTTPRequest {
+  fileprivate var pathWithoutQuery: String {
+    guard let path, let end = path.utf8.firstIndex(of: UInt8(ascii: "?")) else { return path ?? "" }
+    return String(path[..<end])
   }
 }

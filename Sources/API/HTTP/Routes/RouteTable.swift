@@ -15,6 +15,8 @@ struct RouteTable: Sendable {
 
   /// By the number of parts.
   private var entries: [Int: [Entry]] = [:]
+  /// Those of whole paths without parameters, as most calls have them.
+  private var plain: [String: Route] = [:]
 
   init(_ routes: [Route]) {
     for route in routes {
@@ -26,11 +28,18 @@ struct RouteTable: Sendable {
       }
       entries[parts.count, default: []].append(Entry(route: route, parts: parts))
     }
+    for route in routes where !route.path.contains("{") {
+      let head = HTTPRequest(method: route.method, scheme: nil, authority: nil, path: route.path)
+      if let first = self.route(of: head), first.parameters.isEmpty {
+        plain[route.path] = first.route
+      }
+    }
   }
 
   /// The route of a request, and what stands at its parameters.
   func route(of head: HTTPRequest) -> (route: Route, parameters: [String: String])? {
     guard let path = head.path else { return nil }
+    if let route = plain[path], route.method == head.method { return (route, [:]) }
     let parts = Self.split(path.prefix { $0 != "?" })
     next: for entry in entries[parts.count] ?? [] where entry.route.method == head.method {
       var parameters: [String: String] = [:]
