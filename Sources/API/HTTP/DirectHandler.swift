@@ -256,6 +256,7 @@ extension DirectHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    context.channel.readMuchAtOnce()
     if context.channel.isActive { scheduleIdleCheck(context: context) }
   }
 
