@@ -73,6 +73,10 @@ public final class RedisConnection: Sendable {
       opened = try await ClientBootstrap(group: eventLoop)
         .connectTimeout(timeout)
         .channelOption(.socketOption(.so_keepalive), value: 1)
+        .channelOption(
+          .recvAllocator,
+          value: AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2048, maximum: 256 << 10)
+        )
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             if let tls {

@@ -11,6 +11,8 @@ struct EarlyPieceTests {
   private func queue(_ path: String, earlySize: Int) -> SQLiteJobQueue {
     var configuration = SQLiteJobQueue.Configuration()
     configuration.maximumEarlySize = earlySize
+    // Workers get a moment before the smallest rest is written.
+    configuration.maximumSizeAtOnce = 0
     return SQLiteJobQueue(
       path: path, configuration: configuration, metrics: PrometheusRegistry(), logger: .quiet)
   }

@@ -275,6 +275,7 @@ extension DirectHandler {
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    context.channel.readMuchAtOnce()
     encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
     if context.channel.isActive { scheduleIdleCheck(context: context) }
   }

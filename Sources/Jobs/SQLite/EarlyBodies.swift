@@ -35,6 +35,11 @@ final class EarlyBodies: Sendable {
     state.withLock { $0.bodies[id]?[number] }
   }
 
+  /// How many bytes of a job are kept.
+  func size(of id: JobID) -> Int {
+    state.withLock { $0.bodies[id]?.values.reduce(0) { $0 + $1.readableBytes } ?? 0 }
+  }
+
   /// The piece is computed, or was not taken.
   func drop(_ number: Int, of id: JobID) {
     state.withLock { $0.remove(number, of: id) }

@@ -47,10 +47,25 @@ extension SQLiteJobQueue {
 
   /// Accepts a job all of whose pieces are in; see ``DurableJobQueue``.
   public func seal(_ id: JobID, as job: DurableJob) async throws(JobError) -> AcceptedJob {
+    await letWorkersFinish(id)
     let accepted = try await change(id) { try $0.seal(id, as: job) }
     early.drop(id)
     if accepted.isNew { metrics.enqueued.increment() }
     return accepted
+  }
+
+  /// Waits a moment for workers that are about to compute the last pieces: it takes less than to write
+  /// them.
+  private func letWorkersFinish(_ id: JobID) async {
+    guard early.size(of: id) > configuration.maximumSizeAtOnce else { return }
+    await withTaskGroup { group in
+      group.addTask {
+        for await _ in self.changes(of: id) where self.early.size(of: id) == 0 { return }
+      }
+      group.addTask { try? await Task.sleep(for: .milliseconds(50)) }
+      await group.next()
+      group.cancelAll()
+    }
   }
 
   /// What is known of a job; one whose time is up is ended first.

@@ -25,6 +25,9 @@ public final class SQLiteJobQueue: DurableJobQueue, Service {
     /// How many bytes of pieces are held in memory until their job is accepted, so that those that are
     /// computed by then are never written; more are written as they come.
     public var maximumEarlySize = 16 << 20
+    /// How many of those bytes are written at once when their job is accepted; for more, workers get a
+    /// moment to compute them.
+    public var maximumSizeAtOnce = 1 << 20
     /// What holds for jobs that outlive their request.
     public var durable = DurableJobSettings()
     /// How often the queue is measured and what is too old is removed.

@@ -22,6 +22,7 @@ final class SQLiteWriter: Sendable {
   private let pending = Mutex(Pending())
   // Safe: only touched on `queue`.
   private nonisolated(unsafe) var database: SQLiteDatabase?
+  private nonisolated(unsafe) var isFlushing: Bool?
   private let path: String
   private let schema: String
   /// Brings a database that was left behind in order, when it is opened.
@@ -87,11 +88,14 @@ final class SQLiteWriter: Sendable {
       let database = try opened()
       // A flush of the log takes with it what was written before.
       let flushes = operations.contains(where: \.flushes)
-      try database.execute("PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")")
-      try database.execute("BEGIN IMMEDIATE")
+      if flushes != isFlushing {
+        try database.execute("PRAGMA synchronous = \(flushes ? "FULL" : "NORMAL")")
+        isFlushing = flushes
+      }
+      try database.run("BEGIN IMMEDIATE")
       for operation in operations { operation.perform(database) }
       do {
-        try database.execute("COMMIT")
+        try database.run("COMMIT")
       } catch {
         try? database.execute("ROLLBACK")
         throw error
@@ -118,12 +122,14 @@ final class SQLiteWriter: Sendable {
         """
         PRAGMA page_size = 4096; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;
         PRAGMA wal_autocheckpoint = 4000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA foreign_keys = ON;
+        PRAGMA temp_store = MEMORY;
         """)
       try database.execute("BEGIN IMMEDIATE")
       try database.execute(schema)
       try recover(database)
       try database.execute("COMMIT")
       self.database = database
+      isFlushing = nil
       return database
     } catch let error as SQLiteError {
       let reason =
@@ -169,9 +175,9 @@ private final class Operation<Result: Sendable>: SQLiteOperation {
 
   func perform(_ database: SQLiteDatabase) {
     do {
-      try database.execute("SAVEPOINT operation")
+      try database.run("SAVEPOINT operation")
       let value = try body(database)
-      try database.execute("RELEASE operation")
+      try database.run("RELEASE operation")
       outcome = .success(value)
     } catch {
       try? database.execute("ROLLBACK TO operation; RELEASE operation")

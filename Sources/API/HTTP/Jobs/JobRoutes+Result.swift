@@ -43,10 +43,14 @@ extension JobRoutes {
       status: .ok, headers: [.contentType: mediaType],
       body: .init { body in
         try await body.write(writer.header(for: first))
-        try await body.write(writer.rows(first))
+        var current = first
         for piece in stride(from: 1, to: record.pieces, by: 1) {
-          try await body.write(writer.rows(try await prediction(piece, of: record)))
+          // While a piece is written, the next one is fetched.
+          async let next = prediction(piece, of: record)
+          try await body.write(writer.rows(current))
+          current = try await next
         }
+        try await body.write(writer.rows(current))
         try await body.finish(nil)
       })
   }

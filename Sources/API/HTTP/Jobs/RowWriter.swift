@@ -25,14 +25,19 @@ struct RowWriter {
     guard form == .csv else { return answer.lines(prediction) }
     let probabilities = prediction.values[.probabilities]
     let values = answer.values(prediction)
-    // A class is written in the same way in every row.
-    var classes: [[UInt8]] = []
+    let isClass = answer.model.task.isClassification
+    // A class is written in the same way in every row: the texts of classes, and where each begins.
+    var classes: [UInt8] = []
+    var places = [0]
     var text: [UInt8] = []
     text.reserveCapacity(values.count * 16)
     for (row, value) in values.enumerated() {
-      if let number = answer.classNumber(value), 0..<1024 ~= number {
-        while number >= classes.count { classes.append(Array(cells(Float(classes.count)).utf8)) }
-        text += classes[number]
+      if isClass, let number = Int(exactly: value), 0..<1024 ~= number {
+        while number + 1 >= places.count {
+          classes += cells(Float(places.count - 1)).utf8
+          places.append(classes.count)
+        }
+        for place in places[number]..<places[number + 1] { text.append(classes[place]) }
       } else {
         text += cells(value).utf8
       }
