@@ -23,8 +23,11 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(
+  name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -128,6 +131,7 @@ let package = Package(
     tests("ModelFormats", ["Forest", "ModelFormats"]),
     tests("Training", ["Forest", "Training"]),
     tests("Redis", ["Redis", "TestSupport", nioCore, nioPosix]),
+    tests("Telemetry", ["Telemetry", "TestSupport", logging]),
     tests(
       "Jobs", ["Jobs", "Redis", "Telemetry", "TestSupport", metrics, nioCore, serviceLifecycle]),
     tests(
@@ -137,6 +141,12 @@ let package = Package(
       "Serving",
       ["Forest", "Jobs", "Serving", "Telemetry", "TestSupport", logging, metrics, serviceLifecycle]
     ),
+    tests(
+      "API",
+      [
+        "API", httpTypes, nioCore, nioEmbedded, nioHTTP1, nioHTTP2, nioHTTPTypes,
+        nioHTTPTypesHTTP1, protobuf,
+      ]),
     tests("Integration", ["TestSupport", "coppice"]),
   ]
 )
