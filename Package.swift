@@ -93,7 +93,7 @@ let package = Package(
     // Floor 1
     floor("ModelFormats", ["CBZip2", "CLZMA", "CZlib", "Forest", "JSON", protobuf]),
     floor("Training", ["Forest", crypto]),
-    floor("Jobs", ["CSQLite", "Redis", logging, metrics, nioCore, serviceLifecycle]),
+    floor("Jobs", ["CSQLite", "Redis", logging, metrics, nioCore, nioPosix, serviceLifecycle]),
     // Floor 2
     floor(
       "Serving",

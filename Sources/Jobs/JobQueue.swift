@@ -46,4 +46,26 @@ public protocol JobSource: Sendable {
   ///   is one that could not be committed before the job's deadline.
   @discardableResult
   func complete(_ results: [(job: Job, outcome: JobOutcome)]) async -> [Bool]
+
+  /// Commits outcomes as ``complete(_:)`` does, and takes the next jobs on the way where that spares a
+  /// round trip.
+  func take(
+    upTo limit: Int, completing results: [(job: Job, outcome: JobOutcome)]
+  ) async -> [Job]
+
+  /// Where a worker of this source runs best: beside what brings the jobs; nil for anywhere.
+  var executor: (any TaskExecutor)? { get }
+}
+
+extension JobSource {
+  /// One after the other.
+  public func take(
+    upTo limit: Int, completing results: [(job: Job, outcome: JobOutcome)]
+  ) async -> [Job] {
+    await complete(results)
+    return await take(upTo: limit)
+  }
+
+  /// Anywhere.
+  public var executor: (any TaskExecutor)? { nil }
 }

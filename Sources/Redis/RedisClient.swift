@@ -93,10 +93,15 @@ public final class RedisClient: Service {
   }
 
   /// Opens a connection of the caller's own, for commands that block; the caller closes it.
-  public func connect(name: String) async throws(RedisError) -> RedisConnection {
+  ///
+  /// - Parameter eventLoop: where it is at home; any of the client's by default.
+  public func connect(
+    name: String, on eventLoop: (any EventLoop)? = nil
+  ) async throws(RedisError) -> RedisConnection {
     var configuration = configuration
     configuration.clientName = name
-    return try await RedisConnection.connect(configuration, on: eventLoopGroup.next())
+    return try await RedisConnection.connect(
+      configuration, on: eventLoop ?? eventLoopGroup.next())
   }
 
   /// Sends a command and waits for its answer; fails at once when there is no connection.
@@ -129,6 +134,12 @@ public final class RedisClient: Service {
   package func execute(_ work: @escaping @Sendable () -> Void) {
     guard let connection = state.withLock({ $0.connection }) else { return work() }
     connection.execute(work)
+  }
+
+  /// Does something on the connection's event loop a little later; at once when there is no connection.
+  package func execute(after delay: Duration, _ work: @escaping @Sendable () -> Void) {
+    guard let connection = state.withLock({ $0.connection }) else { return work() }
+    connection.eventLoop.scheduleTask(in: TimeAmount(delay), work)
   }
 
   private func connection() throws(RedisError) -> RedisConnection {

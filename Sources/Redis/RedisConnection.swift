@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 import NIOPosix
 import NIOSSL
 
@@ -216,6 +216,9 @@ public final class RedisConnection: Sendable {
         })
     }
   }
+
+  /// Where its answers come in.
+  public var eventLoop: any EventLoop { channel.eventLoop }
 
   func execute(_ work: @escaping @Sendable () -> Void) { channel.eventLoop.execute(work) }
 

@@ -30,12 +30,15 @@ public struct Worker: Service {
   /// Works until the service is shut down.
   public func run() async throws {
     logger.info("worker started", metadata: ["batch": "\(batchSize)"])
-    while true {
-      let jobs = await source.take(upTo: batchSize)
-      // None come only when it is time to stop.
-      if jobs.isEmpty { return }
-      let outcomes = await outcomes(of: jobs)
-      await source.complete(zip(jobs, outcomes).map { ($0, $1) })
+    await withTaskExecutorPreference(source.executor) {
+      var results: [(job: Job, outcome: JobOutcome)] = []
+      while true {
+        let jobs = await source.take(upTo: batchSize, completing: results)
+        // None come only when it is time to stop.
+        if jobs.isEmpty { return }
+        let outcomes = await outcomes(of: jobs)
+        results = zip(jobs, outcomes).map { ($0, $1) }
+      }
     }
   }
 

@@ -32,6 +32,33 @@ struct RedisQueueTests {
   private static let waiterCount =
     ProcessInfo.processInfo.environment["COPPICE_CHAOS"] == nil ? 1_000 : 10_000
 
+  @Test("takes what waits while it commits, and commits all when it is time to stop")
+  func completingOnTheWay() async throws {
+    try await withRedis { server in
+      try await QueueFixture(server).run { fixture in
+        let first = [fixture.submitting("a"), fixture.submitting("b")]
+        try await fixture.depth(is: 2)
+        let jobs = await fixture.source.take(upTo: 10)
+        #expect(Set(jobs.map(\.text)) == ["a", "b"])
+        let second = [fixture.submitting("c"), fixture.submitting("d")]
+        try await fixture.depth(is: 4)
+        let more = await fixture.source.take(
+          upTo: 10, completing: jobs.map { ($0, $0.echo()) })
+        #expect(Set(more.map(\.text)) == ["c", "d"])
+        let texts = try await [first[0].value, first[1].value]
+        #expect(texts == ["a!", "b!"])
+        let stopping = Task { [source = fixture.source] in
+          withUnsafeCurrentTask { $0?.cancel() }
+          return await source.take(upTo: 10, completing: more.map { ($0, $0.echo()) })
+        }
+        #expect(await stopping.value.isEmpty)
+        let others = try await [second[0].value, second[1].value]
+        #expect(others == ["c!", "d!"])
+        try await fixture.depth(is: 0)
+      }
+    }
+  }
+
   @Test("gives each of many waiters its own answer, with two workers, and tidies up")
   func manyWaiters() async throws {
     var configuration = RedisQueueConfiguration()

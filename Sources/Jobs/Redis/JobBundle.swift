@@ -18,8 +18,14 @@ struct JobBundle {
   static let maximumCount = 16
   /// Jobs with larger payloads gain nothing.
   static let maximumPayloadSize = 4096
-  /// So many workers can share what waits: no bundle is a larger part of it.
-  static let share = 8
+  /// How long a bundle that is not full waits for more jobs.
+  static let moment = Duration.milliseconds(1)
+
+  /// How many jobs go together where so many wait: never more than a quarter, so that the server, Redis
+  /// and several workers have something to do at the same time.
+  static func limit(waiting: Int) -> Int {
+    waiting < 16 ? 1 : min(maximumCount, waiting / 4)
+  }
 
   var parts: [Part]
 

@@ -48,25 +48,32 @@ enum QueueScripts {
   /// for each whether this was its first outcome.
   static let complete = RedisScript(
     surplus + """
-      local first, replies, less = {}, {}, 0
+      local first, replies, done, less, done_less = {}, {}, {}, 0, 0
       local time = redis.call('TIME')
       local now = time[1] * 1000 + math.floor(time[2] / 1000)
       for n = 1, #KEYS - 2 do
         local place, id, outcome, kept, count = unpack(ARGV, 5 * n - 1, 5 * n + 3)
         if tonumber(kept) <= now then
           first[n] = string.sub(outcome, 1, 1) == 'e' and 1 or 0
+          if redis.call('XACK', KEYS[1], ARGV[1], place) == 1 then less = less + count - 1 end
         elseif redis.call('SET', KEYS[n + 2], outcome, 'NX', 'PXAT', kept) then
           first[n] = 1
           replies[#replies + 1] = 'i'
           replies[#replies + 1] = id
           replies[#replies + 1] = 'r'
           replies[#replies + 1] = outcome
+          done[#done + 1] = place
+          done_less = done_less + count - 1
         else
           first[n] = 0
+          if redis.call('XACK', KEYS[1], ARGV[1], place) == 1 then less = less + count - 1 end
         end
-        if redis.call('XACK', KEYS[1], ARGV[1], place) == 1 then less = less + count - 1 end
       end
-      if #replies > 0 then
+      if #done > 0 then
+        -- Fewer are there to be acknowledged only where somebody deleted entries.
+        if redis.call('XACK', KEYS[1], ARGV[1], unpack(done)) == #done then
+          less = less + done_less
+        end
         redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(replies))
         redis.call('PEXPIRE', KEYS[2], ARGV[2])
       end
@@ -147,16 +154,20 @@ enum QueueScripts {
           local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[n + 4],
             'STREAMS', KEYS[n], '>')
           if not found then break end
-          local wanted = {}
+          local wanted, names = {}, {}
           for _, entry in ipairs(found[1][2]) do
+            names[#names + 1] = ARGV[3] .. entry[2][2]
+            names[#names + 1] = ARGV[4] .. entry[2][2]
+          end
+          local known = redis.call('MGET', unpack(names))
+          for m, entry in ipairs(found[1][2]) do
             local fields = entry[2]
-            if fields[3] == 'p' and redis.call('EXISTS', ARGV[3] .. fields[2]) == 1 then
+            if fields[3] == 'p' and known[2 * m - 1] then
               redis.call('XACK', KEYS[n], ARGV[1], entry[1])
               add_surplus(KEYS[n], 1 - size(fields))
             else
-              if fields[9] == 'k' then
-                local gone = redis.call('GET', ARGV[4] .. fields[2])
-                if gone then fields[11], fields[12] = 'h', gone end
+              if fields[9] == 'k' and known[2 * m] then
+                fields[11], fields[12] = 'h', known[2 * m]
               end
               wanted[#wanted + 1] = entry
             end
@@ -275,14 +286,16 @@ enum QueueScripts {
 
     """
 
-  /// How many jobs unfinished entries have beyond one each: those of bundles.
+  /// How many jobs unfinished entries have beyond one each: those of bundles; kept for a day after the
+  /// depth was last looked at.
   static let surplus = """
     local function surplus(jobs) return tonumber(redis.call('GET', jobs .. ':surplus') or '0') end
 
     local function add_surplus(jobs, number)
       if number == 0 then return end
-      redis.call('INCRBY', jobs .. ':surplus', number)
-      redis.call('PEXPIRE', jobs .. ':surplus', 86400000)
+      if redis.call('INCRBY', jobs .. ':surplus', number) == number then
+        redis.call('PEXPIRE', jobs .. ':surplus', 86400000)
+      end
     end
 
     local function size(fields)
@@ -315,6 +328,7 @@ enum QueueScripts {
           redis.call('UNLINK', jobs .. ':surplus')
           return 0, 0
         end
+        redis.call('PEXPIRE', jobs .. ':surplus', 86400000)
         return waiting + surplus(jobs), running
       end
 

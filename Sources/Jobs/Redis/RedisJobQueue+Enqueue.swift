@@ -25,15 +25,31 @@ extension RedisJobQueue {
     var size: Int { jobs.reduce(0) { $0 + $1.payload.readableBytes } }
   }
 
-  /// Sends the job at once, or together with those that come while Redis is busy with the last ones;
-  /// only a refusal is told to the waiter, whose next news is the reply.
+  /// Sends the job at once, or together with those that come while Redis is busy with the last ones or,
+  /// where many wait, within a moment; only a refusal is told to the waiter, whose next news is the reply.
   func enqueue(_ job: Unsent) {
-    let isIdle = state.withLock { state in
+    let sending = state.withLock { state in
       state.unsent.append(job)
-      defer { state.isSending = true }
-      return !state.isSending
+      return state.nextSending()
     }
-    if isIdle { redis.execute { self.enqueueUnsent() } }
+    begin(sending)
+  }
+
+  private func begin(_ sending: Sending?) {
+    switch sending {
+    case .now: redis.execute { self.enqueueUnsent() }
+    case .soon(let moment):
+      redis.execute(after: moment) {
+        let isDue = self.state.withLock { state in
+          state.isGathering = false
+          guard !state.isSending, !state.unsent.isEmpty else { return false }
+          state.isSending = true
+          return true
+        }
+        if isDue { self.enqueueUnsent() }
+      }
+    case nil: break
+    }
   }
 
   private func enqueueUnsent() {
@@ -52,13 +68,20 @@ extension RedisJobQueue {
       }
       entries = entries[batch.endIndex...]
       let isLast = entries.isEmpty
-      enqueue(Array(batch)) { if isLast { self.enqueueUnsent() } }
+      enqueue(Array(batch)) {
+        guard isLast else { return }
+        self.begin(
+          self.state.withLock { state in
+            state.isSending = false
+            return state.nextSending()
+          })
+      }
     }
   }
 
   /// Puts small jobs together, where many wait, and leaves out those whose time was up before.
   private static func entries(of jobs: [Unsent], in waiters: inout Waiters<Waiter>) -> [Entry] {
-    let limit = min(JobBundle.maximumCount, waiters.count / JobBundle.share)
+    let limit = JobBundle.limit(waiting: waiters.count)
     var groups: [[Unsent]] = []
     for job in jobs where waiters.contains(job.id) {
       if job.isSmall, let last = groups.last, last.count < limit, last[0].isSmall,
@@ -168,5 +191,25 @@ extension RedisJobQueue {
     for (job, outcome) in zip(jobs, outcomes) {
       if let job { resolve(job, outcome.answer) }
     }
+  }
+}
+
+/// When the jobs that were not sent yet are.
+enum Sending {
+  case now
+  case soon(Duration)
+}
+
+extension RedisJobQueue.State {
+  /// What is to be done for the unsent jobs, and will be.
+  mutating func nextSending() -> Sending? {
+    guard !isSending, !unsent.isEmpty else { return nil }
+    if unsent.count >= JobBundle.limit(waiting: waiters.count) {
+      isSending = true
+      return .now
+    }
+    guard !isGathering else { return nil }
+    isGathering = true
+    return .soon(JobBundle.moment)
   }
 }

@@ -38,10 +38,13 @@ extension RedisJobQueue {
             ["XREVRANGE", keys.changes, "+", "-", "COUNT", 1])
           last.changes = newest.elements?.first?.elements?.first?.text ?? "0-0"
           changes.signalAll()
-          while true { try await read(connection, after: &last) }
         } catch {
           connection.close()
           return error
+        }
+        // Where the replies come in, so that no other thread has to be woken for them.
+        return await withTaskExecutorPreference(LoopExecutor(connection.eventLoop)) {
+          await readOn(connection, after: &last)
         }
       } onCancel: {
         connection.close()
@@ -51,20 +54,36 @@ extension RedisJobQueue {
     }
   }
 
-  /// Removes what was read, waits for more and tells the waiters.
+  private func readOn(
+    _ connection: RedisConnection, after last: inout ReadPositions
+  ) async -> RedisError {
+    do throws(RedisError) {
+      while true { try await read(connection, after: &last) }
+    } catch {
+      connection.close()
+      return error
+    }
+  }
+
+  /// Removes what was read, now and then, waits for more and tells the waiters.
   private func read(
     _ connection: RedisConnection, after last: inout ReadPositions
   ) async throws(RedisError) {
     let key = keys.replies(server)
-    let replies = try await connection.send(
+    var commands: [RedisCommand] = [
       [
-        ["XTRIM", key, "MINID", .text(last.replies)],
-        [
-          "XREAD", "COUNT", 256, "BLOCK", .integer(configuration.blockTime.milliseconds),
-          "STREAMS", key, keys.changes, .text(last.replies), .text(last.changes),
-        ],
-      ], blocking: configuration.blockTime)
-    guard case .map(let streams) = try replies[1].get() else { return }
+        "XREAD", "COUNT", 256, "BLOCK", .integer(configuration.blockTime.milliseconds),
+        "STREAMS", key, keys.changes, .text(last.replies), .text(last.changes),
+      ]
+    ]
+    if last.trims { commands.insert(["XTRIM", key, "MINID", .text(last.replies)], at: 0) }
+    let replies = try await connection.send(commands, blocking: configuration.blockTime)
+    if last.trims { last.untrimmed = 0 }
+    guard case .map(let streams) = try replies[replies.count - 1].get() else {
+      last.isIdle = true
+      return
+    }
+    last.isIdle = false
     for index in stride(from: 0, to: streams.count - 1, by: 2) {
       let isChange = streams[index].text.map { keys.isChanges($0) } ?? false
       for message in streams[index + 1].elements ?? [] {
@@ -76,6 +95,7 @@ extension RedisJobQueue {
           if let id = parts[1]["i"]?.text.flatMap({ JobID($0) }) { changes.signal(id) }
         } else {
           last.replies = entry
+          last.untrimmed += 1
           receive(parts[1], entry)
         }
       }
@@ -117,4 +137,11 @@ extension RedisJobQueue {
 private struct ReadPositions {
   var replies = "0-0"
   var changes = "0-0"
+  /// How many replies were read since the stream was trimmed.
+  var untrimmed = 0
+  /// Whether nothing came for a while.
+  var isIdle = false
+
+  /// Whether it is time to remove what was read.
+  var trims: Bool { untrimmed >= 32 || isIdle && untrimmed > 0 }
 }

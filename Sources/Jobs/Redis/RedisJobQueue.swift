@@ -27,6 +27,8 @@ public final class RedisJobQueue: JobQueue, Service {
     var unsent: [Unsent] = []
     /// Whether Redis has not answered the last script yet.
     var isSending = false
+    /// Whether a moment passes for more to come.
+    var isGathering = false
   }
 
   /// Names this process in the key of its replies.

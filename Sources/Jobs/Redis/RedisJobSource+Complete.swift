@@ -1,9 +1,9 @@
-import Synchronization
-import NIOCore
-import Logging
 import CoreMetrics
+import Logging
+import NIOCore
 import Redis
 import ServiceLifecycle
+import Synchronization
 
 /// How jobs end.
 extension RedisJobSource {
@@ -51,12 +51,46 @@ extension RedisJobSource {
   @discardableResult
   public func complete(_ results: [(job: Job, outcome: JobOutcome)]) async -> [Bool] {
     var isFirst = [Bool](repeating: false, count: results.count)
-    var open = finished(results)
-    let places = open.map(\.place)
+    let entries = finished(results)
+    var open = entries
+    await commit(&open, &isFirst)
+    release(entries)
+    return isFirst
+  }
+
+  /// Commits outcomes with the connection that reads, and takes what waits in the same round trip; only
+  /// commits when hardly anything will wait, and when it is time to stop or to look for what others left.
+  func commit(
+    _ results: [(job: Job, outcome: JobOutcome)], takingUpTo limit: Int
+  ) async -> [JobEntry] {
+    guard !results.isEmpty else { return [] }
+    var isFirst = [Bool](repeating: false, count: results.count)
+    let entries = finished(results)
+    var open = entries
+    var waiting: [JobEntry] = []
+    let connection = state.withLock { state in
+      state.looksInOrder > 0 && state.nextTakeOver > .now ? state.connection : nil
+    }
+    if let connection, !entries.isEmpty, !isStopping, redis.isConnected {
+      let groups = Self.groups(of: open)
+      let look = nextLook(upTo: limit)
+      // Of a broken connection the next read tells, and a new one finds again what was given out.
+      if let replies = try? await connection.send(commands(for: groups) + [look.command]) {
+        _ = note(replies, of: groups, &open, &isFirst)
+        waiting = look.entries(replies[replies.count - 1])
+      }
+    }
+    await commit(&open, &isFirst)
+    release(entries)
+    return waiting
+  }
+
+  /// Commits what is open, again and again while Redis cannot be reached and somebody waits.
+  private func commit(_ open: inout [Finished], _ isFirst: inout [Bool]) async {
     var attempt = 0
     var random = SystemRandomNumberGenerator()
     while !open.isEmpty {
-      let problem = await commit(&open, &isFirst)
+      let problem = await commitOnce(&open, &isFirst)
       guard let problem, !open.isEmpty else { break }
       let isUseful = open.contains { $0.jobs.contains { !$0.deadline.hasPassed } }
       logger.warning(
@@ -69,10 +103,12 @@ extension RedisJobSource {
         for: redis.configuration.backoff.delay(attempt: attempt, using: &random))
       attempt += 1
     }
+  }
+
+  private func release(_ entries: [Finished]) {
     state.withLock { state in
-      for place in places { state.held[place] = nil }
+      for entry in entries { state.held[entry.place] = nil }
     }
-    return isFirst
   }
 
   /// The entries that are finished with these results; those of other bundles are kept for later.
@@ -113,35 +149,45 @@ extension RedisJobSource {
   }
 
   /// Commits the outcomes of the entries and leaves those that Redis has not taken.
-  private func commit(_ open: inout [Finished], _ isFirst: inout [Bool]) async -> RedisError? {
+  private func commitOnce(_ open: inout [Finished], _ isFirst: inout [Bool]) async -> RedisError? {
     let groups = Self.groups(of: open)
-    var commands = groups.map { command(for: $0) }
+    do throws(RedisError) {
+      return note(try await redis.send(commands(for: groups)), of: groups, &open, &isFirst)
+    } catch {
+      return error
+    }
+  }
+
+  /// A command for each group, and now and then some that trim the streams.
+  private func commands(for groups: [[Finished]]) -> [RedisCommand] {
     let trims = state.withLock { state in
-      state.untrimmed += open.count
+      state.untrimmed += groups.reduce(0) { $0 + $1.count }
       guard state.untrimmed >= Self.trimInterval else { return false }
       state.untrimmed = 0
       return true
     }
-    if trims { commands += self.trims }
+    return groups.map { command(for: $0) } + (trims ? self.trims : [])
+  }
+
+  /// Notes what Redis said of each group; what it has not taken stays open.
+  private func note(
+    _ replies: [RESPValue], of groups: [[Finished]], _ open: inout [Finished],
+    _ isFirst: inout [Bool]
+  ) -> RedisError? {
     var problem: RedisError?
-    do throws(RedisError) {
-      let replies = try await redis.send(commands)
-      open = []
-      for (group, reply) in zip(groups, replies) {
-        do throws(RedisError) {
-          let value = try reply.get()
-          // Of jobs that somebody waits for, an answer for each.
-          for (entry, value) in zip(group, value.elements ?? [value]) where !entry.mustBeSplit {
-            for position in entry.positions { isFirst[position] = value.integer == 1 }
-            count(entry, isFirst: value.integer == 1)
-          }
-        } catch {
-          problem = error
-          open += group
+    open = []
+    for (group, reply) in zip(groups, replies) {
+      do throws(RedisError) {
+        let value = try reply.get()
+        // Of jobs that somebody waits for, an answer for each.
+        for (entry, value) in zip(group, value.elements ?? [value]) where !entry.mustBeSplit {
+          for position in entry.positions { isFirst[position] = value.integer == 1 }
+          count(entry, isFirst: value.integer == 1)
         }
+      } catch {
+        problem = error
+        open += group
       }
-    } catch {
-      problem = error
     }
     return problem
   }
@@ -212,7 +258,7 @@ extension RedisJobSource {
   }
 
   /// How long replies are kept, and how many.
-  private var replyLimits: [RedisCommand.Argument] {
+  var replyLimits: [RedisCommand.Argument] {
     [.integer(configuration.replyLifetime.milliseconds), .integer(configuration.maximumReplies)]
   }
 
@@ -227,63 +273,5 @@ extension RedisJobSource {
     keys.streams.map {
       .evaluate(QueueScripts.trim, keys: [$0], arguments: [QueueKeys.group])
     }
-  }
-
-  /// Ends what was given out too often and sets aside what is damaged, and tells the waiters.
-  func bury(_ intake: Intake) async {
-    if !intake.exhausted.isEmpty {
-      await complete(
-        intake.exhausted.map { job in
-          let count = job.attempt - 1
-          return (job, .dead("the job was given to workers \(count) times and none finished it"))
-        })
-    }
-    for (entry, damage) in intake.damaged {
-      let reason = "the job is damaged: \(damage)"
-      do throws(RedisError) {
-        _ = try await redis.send(bury(entry, reason))
-        countDead(entry.place.entry, reason)
-      } catch {
-        // It stays with this worker until it is taken over, and is set aside then.
-        logger.error(
-          "cannot set a job aside",
-          metadata: ["entry": "\(entry.place.entry)", "reason": "\(error)"])
-      }
-    }
-  }
-
-  private func bury(_ entry: JobEntry, _ reason: String) -> RedisCommand {
-    // After too many attempts the entry goes alone: the job's own keys may be what is damaged.
-    if let id = entry.id, let piece = entry.piece, entry.attempt <= configuration.maximumAttempts {
-      return settle(id, piece, at: entry.place, .dead(reason))
-    }
-    return bury(
-      entry.place, id: entry.piece == nil ? entry.id : nil, replyTo: entry.replyTo,
-      // The time in it may be what is damaged.
-      deadline: .now, attempts: entry.attempt, reason)
-  }
-
-  private func bury(
-    _ place: JobPlace, id: JobID?, replyTo: String?, deadline: Deadline, attempts: Int,
-    _ reason: String
-  ) -> RedisCommand {
-    var keys: [RedisCommand.Argument] = [self.keys.jobs(place.priority), self.keys.dead]
-    var arguments: [RedisCommand.Argument] = [
-      QueueKeys.group, .text(place.entry), .text(reason), .integer(attempts),
-      .integer(configuration.maximumDead), .integer(configuration.deadLifetime.milliseconds),
-    ]
-    if let id, let replyTo {
-      keys += [self.keys.result(id), self.keys.replies(replyTo)]
-      arguments +=
-        [
-          .text("\(id)"), .bytes(JobOutcome.dead(reason).stored), end(by: deadline),
-        ] + replyLimits
-    }
-    return .evaluate(QueueScripts.bury, keys: keys, arguments: arguments)
-  }
-
-  private func countDead(_ entry: String, _ reason: String) {
-    metrics.dead.increment()
-    logger.error("job set aside", metadata: ["entry": "\(entry)", "reason": "\(reason)"])
   }
 }

@@ -1,5 +1,7 @@
 public import CoreMetrics
 public import Logging
+import NIOCore
+import NIOPosix
 public import Redis
 public import ServiceLifecycle
 import Synchronization
@@ -23,12 +25,19 @@ public final class RedisJobSource: JobSource, Service {
     /// How many jobs were finished since the stream was trimmed.
     var untrimmed = 0
     var isReading = false
+    /// How many more times to look in order of priority before waiting for whatever comes first: at least
+    /// once after several entries, which had others behind them, and for a while after less urgent ones.
+    var looksInOrder = 1
     /// How many times jobs were looked for.
     var looks = 0
   }
 
   /// The name of this worker in the consumer group.
   public let consumer: String
+  /// The event loop of the connection that jobs are read with. Nothing else runs there, least of all
+  /// what keeps the jobs in hand while the worker computes.
+  public let executor: (any TaskExecutor)?
+  private let eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   let redis: RedisClient
   let configuration: RedisQueueConfiguration
   let keys: QueueKeys
@@ -45,6 +54,7 @@ public final class RedisJobSource: JobSource, Service {
   ) {
     var random = SystemRandomNumberGenerator()
     self.consumer = "\(host)-\(ServerID.random(using: &random))"
+    self.executor = LoopExecutor(eventLoopGroup.next())
     self.redis = redis
     self.configuration = configuration
     self.keys = QueueKeys(configuration.name)
@@ -52,13 +62,24 @@ public final class RedisJobSource: JobSource, Service {
     self.logger = logger
   }
 
+  deinit { eventLoopGroup.shutdownGracefully { _ in } }
+
   /// Waits for jobs with a blocked read, looking now and then for those that others left.
-  public func take(upTo limit: Int) async -> [Job] {
+  public func take(upTo limit: Int) async -> [Job] { await take(upTo: limit, completing: []) }
+
+  /// Commits and takes what waits in one round trip; waits as ``take(upTo:)`` does if that is nothing.
+  public func take(
+    upTo limit: Int, completing results: [(job: Job, outcome: JobOutcome)]
+  ) async -> [Job] {
+    var waiting = await commit(results, takingUpTo: limit)
     var attempt = 0
     var random = SystemRandomNumberGenerator()
-    while !isStopping {
+    while !isStopping || !waiting.isEmpty {
       do throws(RedisError) {
-        let jobs = try await takeOnce(upTo: limit)
+        let entries = waiting
+        waiting = []
+        let jobs =
+          entries.isEmpty ? try await takeOnce(upTo: limit) : try await take(in: entries)
         if !jobs.isEmpty { return jobs }
         attempt = 0
       } catch {
@@ -69,7 +90,7 @@ public final class RedisJobSource: JobSource, Service {
     return []
   }
 
-  private var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
+  var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
 
   /// One look at what others left, if it is due, or else one read, which may find nothing.
   private func takeOnce(upTo limit: Int) async throws(RedisError) -> [Job] {
@@ -83,71 +104,21 @@ public final class RedisJobSource: JobSource, Service {
       metrics.takenOver.increment()
       return try await take(in: [left])
     }
-    let waiting = try await takeWaiting(connection, upTo: limit)
-    if !waiting.isEmpty { return try await take(in: waiting) }
-    return try await take(in: try await read(connection))
-  }
-
-  /// What waits in the first stream that has anything; now and then the last stream comes first, so
-  /// that it is never forgotten for good.
-  private func takeWaiting(
-    _ connection: RedisConnection, upTo limit: Int
-  ) async throws(RedisError) -> [JobEntry] {
-    let look = state.withLock { state in
-      state.looks += 1
-      return state.looks
+    if state.withLock({ $0.looksInOrder > 0 }) {
+      let waiting = try await takeWaiting(connection, upTo: limit)
+      if !waiting.isEmpty { return try await take(in: waiting) }
     }
-    let order = look % 16 == 0 ? JobPriority.allCases.reversed() : JobPriority.allCases
-    let reply = try await connection.send(
-      .evaluate(
-        QueueScripts.take, keys: order.map(keys.jobs),
-        arguments: [QueueKeys.group, .text(consumer), keys.results, keys.hangUps]
-          + order.map { .integer(max(1, $0 == .bulk ? min(limit, 2) : limit)) }))
-    guard let parts = reply.elements, parts.count == 2, let number = parts[0].integer,
-      order.indices.contains(number - 1)
-    else { return [] }
-    return JobEntry.list(parts[1], priority: order[number - 1])
-  }
-
-  /// Waits for the next job of any priority, for a while.
-  private func read(_ connection: RedisConnection) async throws(RedisError) -> [JobEntry] {
-    let block = configuration.blockTime
-    let streams = keys.streams
-    let command = RedisCommand(
-      [
-        "XREADGROUP", "GROUP", QueueKeys.group, .text(consumer), "COUNT", 1, "BLOCK",
-        .integer(block.milliseconds), "STREAMS",
-      ] + streams + streams.map { _ in ">" })
-    state.withLock { $0.isReading = true }
-    let result = await withTaskCancellationOrGracefulShutdownHandler {
-      // What stopped before the read cannot wake it.
-      isStopping ? .success(.null) : await connection.result(of: command, blocking: block)
-    } onCancelOrGracefulShutdown: {
-      self.endRead(connection.id)
-    }
-    state.withLock { $0.isReading = false }
-    guard let found = try result.get().elements else { return [] }
-    return stride(from: 0, to: found.count - 1, by: 2).flatMap { index -> [JobEntry] in
-      guard let priority = found[index].text.flatMap(keys.priority(ofStream:)) else { return [] }
-      return JobEntry.list(found[index + 1], priority: priority)
-    }
-  }
-
-  /// Ends a blocked read early and loses nothing: what Redis has given out by then is still read.
-  private func endRead(_ connection: Int) {
-    redis.perform([["CLIENT", "UNBLOCK", .integer(connection)]]) { [self] result in
-      // 0 is the answer while the read is still on its way to Redis.
-      if case .success(let replies) = result, replies[0].integer == 0,
-        state.withLock({ $0.isReading })
-      {
-        endRead(connection)
-      }
-    }
+    return try await take(in: try await read(connection, upTo: limit))
   }
 
   /// Keeps what may be computed and ends what may not. Entries that Redis gave out but does not tell
   /// more of are found again by the next connection.
   private func take(in entries: [JobEntry]) async throws(RedisError) -> [Job] {
+    state.withLock { state in
+      state.looksInOrder =
+        entries.contains { $0.place.priority != .interactive }
+        ? 16 : max(state.looksInOrder - 1, entries.count > 1 ? 1 : 0)
+    }
     guard !entries.isEmpty else { return [] }
     let offset = redis.clockOffset
     let intake = Intake(
@@ -177,7 +148,7 @@ public final class RedisJobSource: JobSource, Service {
   /// The connection for reading, opened with the group when there is none.
   private func connection() async throws(RedisError) -> RedisConnection {
     if let connection = state.withLock({ $0.connection }) { return connection }
-    let connection = try await redis.connect(name: consumer)
+    let connection = try await redis.connect(name: consumer, on: eventLoopGroup.next())
     do throws(RedisError) {
       try await createGroup(connection)
     } catch {
@@ -217,17 +188,5 @@ public final class RedisJobSource: JobSource, Service {
     logger.warning(
       "cannot take jobs; trying again", metadata: ["reason": "\(error)", "delay": "\(delay)"])
     try? await cancelWhenGracefulShutdown { try await Task.sleep(for: delay) }
-  }
-}
-
-extension RedisConnection {
-  fileprivate func result(
-    of command: RedisCommand, blocking: Duration
-  ) async -> Result<RESPValue, RedisError> {
-    do throws(RedisError) {
-      return .success(try await send(command, blocking: blocking))
-    } catch {
-      return .failure(error)
-    }
   }
 }
