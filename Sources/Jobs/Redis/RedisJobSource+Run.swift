@@ -1,19 +1,25 @@
-import Synchronization
 import Logging
+import NIOCore
+import NIOPosix
 import Redis
 import ServiceLifecycle
+import Synchronization
 
 /// What goes on beside the work.
 extension RedisJobSource {
   /// Keeps the jobs in hand and tidies the queue until the service is shut down; then the worker is
   /// forgotten, unless it leaves jobs behind.
   public func run() async throws {
+    // Not among Swift's threads, which long predictions may hold: these must not look like a dead worker.
+    let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        try? await Task.sleep(for: self.configuration.visibility / 3)
-        if Task.isCancelled { break }
-        await self.beat()
-        await self.tidy()
+      await withTaskExecutorPreference(LoopExecutor(eventLoop)) {
+        while !Task.isCancelled {
+          await eventLoop.sleep(for: self.configuration.visibility / 3)
+          if Task.isCancelled { break }
+          await self.beat()
+          await self.tidy()
+        }
       }
     }
     state.withLock { $0.connection.take() }?.close()
@@ -63,6 +69,18 @@ extension RedisJobSource {
       ])
     _ = try? await redis.send(trims + [sweep])
     if let depth = try? await redis.depth(keys) { metrics.record(depth) }
+  }
+}
+
+extension EventLoop {
+  /// Waits for a while, or until the task is cancelled, without a thread of Swift's.
+  fileprivate func sleep(for time: Duration) async {
+    let timer = scheduleTask(in: TimeAmount(time)) {}
+    await withTaskCancellationHandler {
+      try? await timer.futureResult.get()
+    } onCancel: {
+      timer.cancel()
+    }
   }
 }
 
