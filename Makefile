@@ -15,6 +15,9 @@ COPPICE := .build/release/coppice
 LIBRARIES := libbz2-dev liblzma-dev libsqlite3-dev zlib1g-dev
 SCRIPTS := .ci/run $(wildcard Scripts/*.sh Tests/*/*.sh Benchmarks/*/*.sh)
 
+# What Tests/Kernels builds for aarch64 with and runs it on, where it does.
+AARCH64 := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),qemu-user libc6-dev-arm64-cross)
+
 # Where Scripts/install.sh puts XGBoost's library when the system has no package of it.
 export PATH := $(CURDIR)/.build/xgboost/bin:$(PATH)
 
@@ -35,7 +38,9 @@ TIMED := JobsTests|RedisTests|ServingTests|WorkerTests
 .PHONY: test
 test: ## Install what the tests need, then run all of them, Docker included
 	$(step) 'Looking for what the tests need'
-	@Scripts/install.sh $(LIBRARIES) xgboost redis-server faketime curl openssl python3-venv
+	@Scripts/install.sh $(LIBRARIES) xgboost redis-server faketime curl openssl python3-venv $(AARCH64)
+	$(step) 'C kernels, here and for aarch64'
+	@Tests/Kernels/run.sh
 	$(step) 'Swift tests of each floor'
 	$(SWIFT) test --skip 'IntegrationTests|$(TIMED)'
 	$(step) 'Swift tests in which time passes: fewer at once, and beside no others'

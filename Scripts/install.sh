@@ -34,9 +34,11 @@ brewed() {
 present() {
   case $1 in
     libbz2-dev) header bzlib.h ;;
+    libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/lib/libc_nonshared.a ] ;;
     liblzma-dev) header lzma.h ;;
     libsqlite3-dev) header sqlite3.h ;;
     zlib1g-dev) header zlib.h ;;
+    qemu-user) command -v qemu-aarch64 >/dev/null ;;
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     xgboost)
       wheel >/dev/null ||
