@@ -50,7 +50,7 @@ enum ModelFile {
   private static func adviseLargePages(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
     #if os(Linux)
       guard let base = buffer.baseAddress, buffer.count > 1 << 22 else { return }
-      let pageSize = 4096
+      let pageSize = sysconf(Int32(_SC_PAGESIZE))
       let padding = -Int(bitPattern: base) & (pageSize - 1)
       // Safe: a part of the buffer, and its bytes do not change.
       _ = madvise(base + padding, buffer.count - padding, MADV_HUGEPAGE)

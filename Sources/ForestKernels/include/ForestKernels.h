@@ -88,7 +88,8 @@ static inline size_t fk_slice_position(size_t row, size_t words) {
 // ---- Permute: one row, 64 trees at once (see Permute.c)
 
 /// A byte that a row is reduced to: the rank of a feature's value among at most FK_MANY thresholds,
-/// laid out as those of fk_column, with 0 (every question answered yes) or 255 (no) if it is missing.
+/// laid out as those of fk_column, with 0 (every question answered yes) or the count (no) if it is
+/// missing.
 typedef struct {
   uint32_t feature;
   uint32_t thresholds;
