@@ -11,6 +11,14 @@ public struct JobID: Sendable, Hashable, CustomStringConvertible {
     low = random.next()
   }
 
+  /// The next of a process's names that are never told to anyone, each only different from all others.
+  ///
+  /// - Parameter process: random bits.
+  init(number: UInt64, process: UInt64) {
+    high = process
+    low = number
+  }
+
   /// Reads what ``description`` writes; anything else is `nil`.
   public init?(_ text: String) {
     let digits = Array(text.utf8)

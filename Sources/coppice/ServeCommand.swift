@@ -2,17 +2,12 @@ import API
 import ArgumentParser
 import Jobs
 import Logging
+import NIOCore
 import Redis
 import ServiceLifecycle
 import Serving
 import Telemetry
 import Worker
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -47,6 +42,12 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "How long a request may take, in seconds, when it does not say Prefer: wait=.")
   var timeout = 10.0
 
+  @Option(
+    help: ArgumentHelp(
+      "How many threads serve connections. (default: one a core; with --redis half as many)",
+      valueName: "threads"))
+  var threads: Int?
+
   @OptionGroup var trial: TrialOptions
 
   @OptionGroup var limits: LimitOptions
@@ -67,15 +68,22 @@ struct ServeCommand: AsyncParsableCommand {
     guard timeout > 0, timeout <= 3600 else {
       throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
     }
+    if let threads, !(1...1024 ~= threads) {
+      throw ValidationError("--threads must be 1 to 1024")
+    }
   }
 
   func run() async throws {
     let logger = log.logger("coppice.serve")
     let metrics = PrometheusRegistry(helps: metricHelps)
+    let redis = try queue.configuration
+    // Where others compute, fewer threads wake each other less (docs/decisions/queue-throughput.md).
+    let cores = NIOCore.System.coreCount
+    NIOSingletons.groupLoopCountSuggestion = threads ?? (redis == nil ? cores : max(1, cores / 2))
     let manager = try await models.manager(
       trial: trial.bounds, mayBeEmpty: admin.admin, metrics: metrics, logger: logger)
     let repository: [any Service] = [manager, HangUpReload(manager: manager)]
-    guard let redis = try queue.configuration else {
+    guard let redis else {
       return try await serveAlone(manager, repository, metrics: metrics, logger: logger)
     }
     let client = RedisClient(redis, logger: logger)

@@ -169,25 +169,27 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   ) {
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     let (predictor, eventLoop) = (predictor, context.eventLoop)
+    let work: @concurrent @Sendable () async -> Void = {
+      let result: Result<RouteAnswer, any Error>
+      do {
+        let pending = try begin()
+        result = .success(try pending.answer(await predictor.predict(pending.request)))
+      } catch {
+        result = .failure(error)
+      }
+      // Also where this is the event loop: what came together is answered when all of it is read.
+      eventLoop.execute {
+        let (handler, context) = bound.value
+        handler.phase = .idle
+        switch result {
+        case .success(let answer): handler.respond(to: exchange, answer, context: context)
+        case .failure(let error): handler.respond(to: exchange, error, context: context)
+        }
+        handler.resume(context: context)
+      }
+    }
     phase = .answering(
-      Task(executorPreference: onEventLoop ? LoopExecutor(eventLoop) : nil) {
-        let result: Result<RouteAnswer, any Error>
-        do {
-          let pending = try begin()
-          result = .success(try pending.answer(await predictor.predict(pending.request)))
-        } catch {
-          result = .failure(error)
-        }
-        eventLoop.execute {
-          let (handler, context) = bound.value
-          handler.phase = .idle
-          switch result {
-          case .success(let answer): handler.respond(to: exchange, answer, context: context)
-          case .failure(let error): handler.respond(to: exchange, error, context: context)
-          }
-          handler.resume(context: context)
-        }
-      })
+      onEventLoop ? LoopExecutor(eventLoop).begin(work) : Task(operation: work))
   }
 
   /// Goes on with what came while the predictor was at work.
@@ -250,8 +252,8 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension DirectHandler {
   func read(context: ChannelHandlerContext) {
-    // While a prediction is under way the client's next requests wait in its socket.
-    if case .answering = phase { isReadDeferred = true } else { context.read() }
+    // While a prediction is under way, what comes after the client's next request waits in its socket.
+    if case .answering = phase, !deferred.isEmpty { isReadDeferred = true } else { context.read() }
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -54,7 +54,7 @@ extension RedisJobQueue {
 
   private func enqueueUnsent() {
     var entries = state.withLock { state in
-      let entries = Self.entries(of: state.unsent, in: &state.waiters)
+      let entries = self.entries(of: state.unsent, in: &state.waiters)
       state.unsent = []
       state.isSending = !entries.isEmpty
       return entries[...]
@@ -80,7 +80,7 @@ extension RedisJobQueue {
   }
 
   /// Puts small jobs together, where many wait, and leaves out those whose time was up before.
-  private static func entries(of jobs: [Unsent], in waiters: inout Waiters<Waiter>) -> [Entry] {
+  private func entries(of jobs: [Unsent], in waiters: inout Waiters<Waiter>) -> [Entry] {
     let limit = JobBundle.limit(waiting: waiters.count)
     var groups: [[Unsent]] = []
     for job in jobs where waiters.contains(job.id) {
@@ -92,10 +92,9 @@ extension RedisJobQueue {
         groups.append([job])
       }
     }
-    var random = SystemRandomNumberGenerator()
     return groups.map { jobs in
       guard jobs.count > 1 else { return Entry(id: jobs[0].id, jobs: jobs) }
-      let id = JobID(using: &random)
+      let id = nextID()
       waiters.bundle(jobs.map(\.id), as: id)
       return Entry(id: id, jobs: jobs)
     }

@@ -40,6 +40,8 @@ public final class RedisJobQueue: JobQueue, Service {
   let logger: Logger
   let changes = JobChanges()
   let state = Mutex(State())
+  private let names = UInt64.random(in: .min ... .max)
+  private let count = Atomic<UInt64>(0)
   private let (arrivals, arrival) = AsyncStream.makeStream(
     of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
@@ -94,8 +96,7 @@ public final class RedisJobQueue: JobQueue, Service {
     guard !deadline.hasPassed else {
       throw JobError(.expired, "the deadline passed before the job was handed in")
     }
-    var random = SystemRandomNumberGenerator()
-    let id = JobID(using: &random)
+    let id = nextID()
     let answer = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isStopped = state.withLock { state in
@@ -112,6 +113,11 @@ public final class RedisJobQueue: JobQueue, Service {
       cancel(id, by: deadline)
     }
     return try answer.get()
+  }
+
+  /// A name for a job or a bundle that only this process and the workers get to know.
+  func nextID() -> JobID {
+    JobID(number: count.wrappingAdd(1, ordering: .relaxed).newValue, process: names)
   }
 
   /// All jobs that someone waits for.
