@@ -14,7 +14,9 @@ package final class LoopExecutor: TaskExecutor {
   }
 
   /// Begins a task at once, which must be on the event loop, and goes on with it there.
-  package func begin(_ work: @escaping @concurrent @Sendable () async -> Void) -> Task<Void, Never> {
+  package func begin(
+    _ work: @escaping @concurrent @Sendable () async -> Void
+  ) -> Task<Void, Never> {
     eventLoop.preconditionInEventLoop()
     guard #available(macOS 26, *) else { return Task(executorPreference: self, operation: work) }
     return Task.immediate(executorPreference: self, operation: work)

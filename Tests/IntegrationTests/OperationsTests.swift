@@ -70,6 +70,23 @@ struct OperationsTests {
     }
   }
 
+  @Test("serves connections with as many threads as it is told")
+  func threads() async throws {
+    try await withIrisServer(["--threads", "3"]) { server in
+      let reply = try await server.get("/healthz")
+      #expect(reply.status == 200)
+      #if os(Linux)
+        let tasks = URL(filePath: "/proc/\(server.process.pid)/task")
+        let names = try FileManager.default.contentsOfDirectory(atPath: tasks.path).map {
+          try String(contentsOf: tasks.appending(path: "\($0)/comm"), encoding: .utf8)
+        }
+        #expect(names.count { $0.hasPrefix("NIO-SGLTN") } == 3)
+      #endif
+    }
+    let wrong = try CoppiceProcess(["serve", "--threads", "0"])
+    #expect(await wrong.exitCode() == 64)
+  }
+
   @Test("reads options from the environment and from files of secrets; arguments come first")
   func environment() async throws {
     try await withTemporaryFolder { folder in

@@ -40,6 +40,32 @@ struct QueueTests {
     return worker
   }
 
+  @Test("answers in order what comes on a connection while its first request waits")
+  func pipelining() async throws {
+    try await Self.withStack(workers: 0) { redis, server, _, root in
+      let connection = try RawConnection(port: server.port)
+      try connection.send(ConnectionTests.post())
+      try await until {
+        try await server.get("/metrics").text.contains("coppice_jobs_enqueued_total 1")
+      }
+      let wrong = "{\"data\":[1]}"
+      for body in [wrong, Self.body, wrong, Self.body] {
+        let request = ConnectionTests.post(body)
+        try connection.send(String(request.prefix(30)))
+        try connection.send(String(request.dropFirst(30)))
+      }
+      let worker = try await Self.startWorker(root, redis: redis.url)
+      let text = connection.read(until: [
+        Self.answer, "invalid_request", Self.answer, "invalid_request", Self.answer,
+      ])
+      #expect(
+        text.split(separator: "HTTP/1.1 ").map { $0.prefix(3) }
+          == ["200", "400", "200", "400", "200"])
+      worker.signal(SIGTERM)
+      #expect(await worker.exitCode() == 0)
+    }
+  }
+
   @Test("gives the answers that the server alone gives, errors included")
   func sameAnswers() async throws {
     let bodies = [
