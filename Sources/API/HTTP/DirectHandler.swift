@@ -22,29 +22,48 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Larger bodies gain nothing here: their decoding costs far more than the way to it.
   static let maximumBodySize = 1 << 20
   /// Decoding larger bodies would hold up the event loop's other connections.
-  private static let maximumSizeAtOnce = 64 << 10
+  static let maximumSizeAtOnce = 64 << 10
   /// Larger answers are not copied behind their heads.
   private static let maximumSizeJoined = 4096
 
-  private struct Exchange {
+  /// One request, from its head to its answer.
+  final class Exchange {
     let head: HTTPRequest
-    // Of the route, no more than is needed: it is copied often.
-    let path: String
+    let route: Route
     let work: @Sendable (RouteCall) throws -> PendingPrediction
-    let errorForm: ErrorForm
     let parameters: [String: String]
     let id: String
     let start = ContinuousClock.now
     var body = ByteBuffer()
+
+    init(
+      _ head: HTTPRequest, _ route: Route,
+      _ work: @escaping @Sendable (RouteCall) throws -> PendingPrediction,
+      parameters: [String: String]
+    ) {
+      self.head = head
+      self.route = route
+      self.work = work
+      self.parameters = parameters
+      id = head.acceptableID ?? "\(RequestID())"
+    }
 
     /// Whether it may be decoded on the event loop: a compressed body can be large however small it is.
     var isSmall: Bool {
       body.readableBytes <= DirectHandler.maximumSizeAtOnce
         && !head.headerFields.contains(.contentEncoding)
     }
+
+    func append(_ bytes: ByteBuffer) {
+      if body.readableBytes == 0 {
+        body = bytes
+      } else {
+        body.writeImmutableBuffer(bytes)
+      }
+    }
   }
 
-  private enum Phase {
+  enum Phase {
     /// The next part is the head of a request.
     case idle
     /// The parts of the request under way go on to Hummingbird.
@@ -60,18 +79,18 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private let predictor: any Predicting
   private let recorder: RequestRecorder
   private let date: DateHeader
-  private let idleTimeout: TimeAmount
+  let idleTimeout: TimeAmount
 
-  private var phase = Phase.idle
+  var phase = Phase.idle
   /// Requests that Hummingbird has not answered yet.
-  private var passed = 0
-  private var deferred: [HTTPRequestPart] = []
-  private var isReadDeferred = false
-  private var isQuiescing = false
-  private var lastActive = NIODeadline.now()
-  private var idleCheck: Scheduled<Void>?
+  var passed = 0
+  var deferred: [HTTPRequestPart] = []
+  var isReadDeferred = false
+  var isQuiescing = false
+  var lastActive = NIODeadline.now()
+  var idleCheck: Scheduled<Void>?
   /// Where responses are bytes already: whole ones need none of what stands between.
-  private var encoder: ChannelHandlerContext?
+  var encoder: ChannelHandlerContext?
 
   /// - Parameter table: routes that predict.
   init(
@@ -98,15 +117,8 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     case (.idle, .head(let head)) where passed == 0:
       guard let exchange = exchange(head) else { return pass(part, context: context) }
       phase = .collecting(exchange)
-    case (.collecting(var exchange), .body(let bytes)):
-      // Gives up the phase's reference, so that what came before is not copied.
-      phase = .idle
-      if exchange.body.readableBytes == 0 {
-        exchange.body = bytes
-      } else {
-        exchange.body.writeImmutableBuffer(bytes)
-      }
-      phase = .collecting(exchange)
+    case (.collecting(let exchange), .body(let bytes)):
+      exchange.append(bytes)
     case (.collecting(let exchange), .end):
       phase = .idle
       answer(exchange, context: context)
@@ -136,18 +148,14 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     {
       return nil
     }
-    return Exchange(
-      head: head, path: route.path, work: work, errorForm: route.description.errorForm,
-      parameters: parameters, id: head.acceptableID ?? "\(RequestID())")
+    return Exchange(head, route, work, parameters: parameters)
   }
 
   private func answer(_ exchange: Exchange, context: ChannelHandlerContext) {
-    let runner = runner
+    let (runner, work, head, body) = (runner, exchange.work, exchange.head, exchange.body)
+    let (parameters, id) = (exchange.parameters, exchange.id)
     let begin: @Sendable () throws -> PendingPrediction = {
-      try runner.begin(
-        exchange.work,
-        runner.call(
-          exchange.head, exchange.body, parameters: exchange.parameters, requestID: exchange.id))
+      try runner.begin(work, runner.call(head, body, parameters: parameters, requestID: id))
     }
     guard exchange.isSmall else { return predict(exchange, begin, context: context) }
     do {
@@ -167,7 +175,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     _ exchange: Exchange, _ begin: @escaping @Sendable () throws -> PendingPrediction,
     onEventLoop: Bool = false, context: ChannelHandlerContext
   ) {
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    let bound = NIOLoopBound((self, exchange, context), eventLoop: context.eventLoop)
     let (predictor, eventLoop) = (predictor, context.eventLoop)
     let work: @concurrent @Sendable () async -> Void = {
       let result: Result<RouteAnswer, any Error>
@@ -179,7 +187,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
       }
       // Also where this is the event loop: what came together is answered when all of it is read.
       eventLoop.execute {
-        let (handler, context) = bound.value
+        let (handler, exchange, context) = bound.value
         handler.phase = .idle
         switch result {
         case .success(let answer): handler.respond(to: exchange, answer, context: context)
@@ -212,12 +220,12 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func respond(to exchange: Exchange, _ error: any Error, context: ChannelHandlerContext) {
     let problem = Problem(error)
-    let form = exchange.errorForm
+    let form = exchange.route.description.errorForm
     write(
       problem.status, form.headers(problem), form.body(problem, requestID: exchange.id),
       id: exchange.id, context: context)
     recorder.record(
-      exchange.head, id: exchange.id, route: exchange.path, status: problem.status,
+      exchange.head, id: exchange.id, route: exchange.route.path, status: problem.status,
       since: exchange.start, failure: problem.status.code >= 500 ? error : nil)
   }
 
@@ -227,7 +235,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     let answer = RouteRunner.finish(answer, exchange.head)
     write(answer.status, answer.headers, answer.body, id: exchange.id, context: context)
     recorder.record(
-      exchange.head, id: exchange.id, route: exchange.path, status: answer.status,
+      exchange.head, id: exchange.id, route: exchange.route.path, status: answer.status,
       since: exchange.start)
   }
 
@@ -247,73 +255,5 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
       encoder?.write(HTTPResponseEncoder.wrapOutboundOut(.byteBuffer(body)), promise: nil)
     }
     encoder?.flush()
-  }
-}
-
-extension DirectHandler {
-  func read(context: ChannelHandlerContext) {
-    // While a prediction is under way, what comes after the client's next request waits in its socket.
-    if case .answering = phase, !deferred.isEmpty { isReadDeferred = true } else { context.read() }
-  }
-
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if case .end = unwrapOutboundIn(data) { passed -= 1 }
-    lastActive = .now()
-    context.write(data, promise: promise)
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Hummingbird closes the connection unless a request of its own is under way.
-    switch (phase, event) {
-    case (.collecting, is ChannelShouldQuiesceEvent), (.answering, is ChannelShouldQuiesceEvent):
-      isQuiescing = true
-    default:
-      context.fireUserInboundEventTriggered(event)
-    }
-  }
-
-  func channelActive(context: ChannelHandlerContext) {
-    scheduleIdleCheck(context: context)
-    context.fireChannelActive()
-  }
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    context.channel.readMuchAtOnce()
-    encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
-    if context.channel.isActive { scheduleIdleCheck(context: context) }
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    encoder = nil
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    idleCheck?.cancel()
-    if case .answering(let task) = phase { task.cancel() }
-    context.fireChannelInactive()
-  }
-
-  /// Closes a connection on which nothing moves: neither a request nor an answer is under way, or
-  /// the request does not come to its end.
-  private func scheduleIdleCheck(context: ChannelHandlerContext) {
-    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-    idleCheck = context.eventLoop.scheduleTask(deadline: lastActive + idleTimeout) {
-      let (handler, context) = bound.value
-      let isIdle = handler.lastActive + handler.idleTimeout <= .now()
-      if isIdle, handler.isWaitingForClient {
-        context.close(promise: nil)
-      } else {
-        if isIdle { handler.lastActive = .now() }
-        handler.scheduleIdleCheck(context: context)
-      }
-    }
-  }
-
-  private var isWaitingForClient: Bool {
-    switch phase {
-    case .idle: passed == 0
-    case .passing, .collecting: true
-    case .answering: false
-    }
   }
 }
