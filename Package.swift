@@ -81,13 +81,15 @@ let package = Package(
   ],
   targets: [
     // Floor 0: no target of ours below.
+    .target(name: "DecimalKernels"),
     .target(name: "ForestKernels"),
     system("CBZip2", apt: "libbz2-dev", brew: "bzip2"),
     system("CLZMA", apt: "liblzma-dev", brew: "xz"),
+    .systemLibrary(name: "CMalloc", path: "Sources/System/CMalloc"),
     system("CSQLite", apt: "libsqlite3-dev", brew: "sqlite3"),
     system("CZlib", apt: "zlib1g-dev", brew: "zlib"),
     floor("Forest", ["ForestKernels"]),
-    floor("JSON"),
+    floor("JSON", ["DecimalKernels"]),
     floor("Redis", [crypto, logging, nioCore, nioPosix, nioSSL, serviceLifecycle]),
     floor("Telemetry", ["JSON", logging, metrics]),
     // Floor 1
@@ -113,9 +115,9 @@ let package = Package(
     .executableTarget(
       name: "coppice",
       dependencies: [
-        "API", "Forest", "Jobs", "ModelFormats", "Redis", "Serving", "Telemetry", "Training",
-        "Worker", argumentParser, logging, metrics, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
-        unixSignals,
+        "API", "CMalloc", "Forest", "Jobs", "ModelFormats", "Redis", "Serving", "Telemetry",
+        "Training", "Worker", argumentParser, logging, metrics, nioCore, nioHTTP1, nioPosix,
+        serviceLifecycle, unixSignals,
       ],
       swiftSettings: settings),
     // Benchmarks

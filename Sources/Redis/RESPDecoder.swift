@@ -45,6 +45,9 @@ struct RESPDecoder {
 
   private enum Step { case value(RESPValue), opened, needsMore }
 
+  /// Up to how much place is made for a string that comes in several reads, so that it is not moved.
+  private static let reservedBytes = 4 << 20
+
   private let limits: Limits
   private var buffer = ByteBuffer()
   /// Bytes of the buffer that are known to hold no line end.
@@ -199,7 +202,9 @@ struct RESPDecoder {
     if let bytes = buffer.readSlice(length: length + 2) {
       return .value(try finish(marker, bytes))
     }
-    blob = Blob(marker: marker, missing: length + 2, bytes: ByteBuffer())
+    // Place that nothing is written to takes no memory.
+    let bytes = ByteBufferAllocator().buffer(capacity: min(length + 2, Self.reservedBytes))
+    blob = Blob(marker: marker, missing: length + 2, bytes: bytes)
     return try continueBlob()
   }
 

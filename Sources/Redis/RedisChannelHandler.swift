@@ -22,7 +22,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
   /// Sends encoded commands, to which `replyCount` replies will come.
   func send(
-    _ bytes: ByteBuffer, replyCount: Int, timeout: TimeAmount, completion: @escaping Completion
+    _ buffers: [ByteBuffer], replyCount: Int, timeout: TimeAmount, completion: @escaping Completion
   ) {
     guard let context else {
       completion(.failure(state.closeReason ?? RedisError(.closed, "the connection is not open")))
@@ -32,7 +32,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     switch state.send(replyCount: replyCount, deadline: deadline, completion: completion) {
     case .fail(let error): completion(.failure(error))
     case .write:
-      context.write(wrapOutboundOut(bytes), promise: nil)
+      for bytes in buffers { context.write(wrapOutboundOut(bytes), promise: nil) }
       scheduleFlush(context)
       if !timerIsSet { checkTimer(context) }
     }

@@ -62,8 +62,12 @@ public struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
     return full
   }
 
-  /// Appends the command to bytes that are to be sent.
-  func encode(into bytes: inout ByteBuffer) {
+  /// From how many bytes on an argument is sent from where it is: a copy costs more than another buffer.
+  private static let largeArgument = 16 << 10
+
+  /// Appends the command to what is to be sent, one buffer behind the other.
+  func encode(into buffers: inout [ByteBuffer]) {
+    var bytes = buffers.popLast() ?? ByteBuffer()
     bytes.writeLine("*", arguments.count)
     for argument in arguments {
       switch argument {
@@ -76,10 +80,16 @@ public struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
         bytes.writeString(digits)
       case .bytes(let value):
         bytes.writeLine("$", value.readableBytes)
-        bytes.writeImmutableBuffer(value)
+        if value.readableBytes < Self.largeArgument {
+          bytes.writeImmutableBuffer(value)
+        } else {
+          buffers += [bytes, value]
+          bytes = ByteBuffer()
+        }
       }
       bytes.writeStaticString("\r\n")
     }
+    buffers.append(bytes)
   }
 }
 

@@ -178,12 +178,12 @@ public final class RedisConnection: Sendable {
     _ commands: [RedisCommand], blocking: Duration = .zero,
     completion: @escaping @Sendable (Result<[RESPValue], RedisError>) -> Void
   ) {
-    var bytes = channel.allocator.buffer(capacity: 256)
-    for command in commands { command.encode(into: &bytes) }
+    var buffers = [channel.allocator.buffer(capacity: 256)]
+    for command in commands { command.encode(into: &buffers) }
     let hasScripts = commands.contains { $0.script != nil }
     let timeout = commandTimeout + TimeAmount(blocking)
-    channel.eventLoop.execute { [bytes] in
-      self.handler.value.send(bytes, replyCount: commands.count, timeout: timeout) { result in
+    channel.eventLoop.execute { [buffers] in
+      self.handler.value.send(buffers, replyCount: commands.count, timeout: timeout) { result in
         if self.leavesReplicas, case .success(let replies) = result,
           replies.contains(where: \.isReadOnlyError)
         {

@@ -24,6 +24,7 @@ struct Coppice: AsyncParsableCommand {
     ])
 
   static func main() async {
+    Allocator.keepFreedMemory()
     var arguments = Array(CommandLine.arguments.dropFirst())
     do {
       arguments += try EnvironmentOptions(ProcessInfo.processInfo.environment)

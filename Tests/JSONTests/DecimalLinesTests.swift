@@ -4,17 +4,32 @@ import Testing
 
 /// Lines of numbers against the standard library, to the last bit.
 struct DecimalLinesTests {
-  /// Reads lines; what stands behind them is not to be read.
+  /// Reads lines, with the kernel and without; what stands behind them is not to be read.
   private func read(_ text: String, columns: [Int], width: Int) -> (rows: [[Float]], rest: String) {
-    let padded = Array(text.utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 48)
-    var values = [Float](repeating: .nan, count: 1000 * width)
-    let read = padded.withUnsafeBytes { bytes in
-      values.withUnsafeMutableBufferPointer {
-        DecimalLines(columns: columns, width: width).read(bytes, into: $0)
+    // With as much before and behind as the kernel wants.
+    let before = [String](repeating: "1", count: columns.count).joined(separator: ",") + "\n"
+    let lineCount = 16
+    let padded =
+      Array((String(repeating: before, count: lineCount) + text).utf8)
+      + [UInt8](repeating: UInt8(ascii: "x"), count: 80)
+    let results = [false, true].map { usesVectors in
+      var values = [Float](repeating: .nan, count: (1000 + lineCount) * width)
+      let read = padded.withUnsafeBytes { bytes in
+        values.withUnsafeMutableBufferPointer {
+          DecimalLines(columns: columns, width: width, usesVectors: usesVectors)
+            .read(bytes, into: $0)
+        }
       }
+      let rows = (lineCount..<max(lineCount, read.rows)).map {
+        Array(values[$0 * width..<($0 + 1) * width])
+      }
+      let rest = padded.dropFirst(read.bytes).dropLast(80)
+      return (rows: rows, rest: String(decoding: rest, as: UTF8.self))
     }
-    let rows = (0..<read.rows).map { Array(values[$0 * width..<($0 + 1) * width]) }
-    return (rows, String(decoding: Array(text.utf8).dropFirst(read.bytes), as: UTF8.self))
+    let (words, vectors) = (results[0], results[1])
+    #expect(words.rest == vectors.rest)
+    #expect(words.rows.joined().map(\.bitPattern) == vectors.rows.joined().map(\.bitPattern))
+    return vectors
   }
 
   /// Reads rows of texts, each as Swift reads it.
@@ -144,7 +159,7 @@ struct DecimalLinesTests {
   @Test("Lines that end near the end of the bytes, or are not whole, are left")
   func end() {
     let line = "1,2\n"
-    let lines = Array([String](repeating: line, count: 30).joined().utf8)
+    let lines = Array([String](repeating: line, count: 60).joined().utf8)
     var values = [Float](repeating: 0, count: 200)
     for count in 0...lines.count {
       let read = lines.withUnsafeBytes { bytes in

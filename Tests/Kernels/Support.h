@@ -28,6 +28,7 @@ extern uint64_t comparisons;
   } while (0)
 
 void test_memory(void);
+void test_lines(void);
 void test_slices(fk_level level);
 void test_permutes(fk_level level);
 void test_walks(fk_level level);

@@ -3,6 +3,7 @@
 
 int main(void) {
   test_memory();
+  test_lines();
   const fk_level best = fk_best_level();
 #if defined(__x86_64__)
   EXPECT(best >= FK_BASELINE && best <= FK_AVX512_VBMI, "%d", (int)best);

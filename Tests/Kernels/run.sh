@@ -13,7 +13,7 @@ system=/usr/aarch64-linux-gnu
 machine=$(uname -sm)
 
 # As the package builds them for release, which tells the compiler of no processor and no language.
-flags=(-O2 -g -fPIC -Wall -Wextra -Werror -I Sources/ForestKernels/include)
+flags=(-O2 -g -fPIC -Wall -Wextra -Werror -I Sources/ForestKernels/include -I Sources/DecimalKernels/include)
 # Out of line, and without two checks (the addresses cover them), or the kernels take minutes to compile.
 checks=(-O1 -g1 -fsanitize=undefined -fno-sanitize=pointer-overflow -fno-sanitize=object-size)
 native=(-lm)
@@ -27,7 +27,7 @@ emulator=(qemu-aarch64 -cpu cortex-a53 -L "$system")
 say() { printf '[%2ds] %s\n' "$SECONDS" "$*"; }
 
 # build NAME FLAG...
-build() { clang "${flags[@]}" "${@:2}" Sources/ForestKernels/*.c Tests/Kernels/*.c -o "$out/$1"; }
+build() { clang "${flags[@]}" "${@:2}" Sources/{Forest,Decimal}Kernels/*.c Tests/Kernels/*.c -o "$out/$1"; }
 
 # vectors FUNCTION FLAG...: the instructions of a function of the slices that use vector registers.
 vectors() {

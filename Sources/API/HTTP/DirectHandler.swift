@@ -26,50 +26,13 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   /// Larger answers are not copied behind their heads.
   private static let maximumSizeJoined = 4096
 
-  /// One request, from its head to its answer.
-  final class Exchange {
-    let head: HTTPRequest
-    let route: Route
-    let work: @Sendable (RouteCall) throws -> PendingPrediction
-    let parameters: [String: String]
-    let id: String
-    let start = ContinuousClock.now
-    var body = ByteBuffer()
-
-    init(
-      _ head: HTTPRequest, _ route: Route,
-      _ work: @escaping @Sendable (RouteCall) throws -> PendingPrediction,
-      parameters: [String: String]
-    ) {
-      self.head = head
-      self.route = route
-      self.work = work
-      self.parameters = parameters
-      id = head.acceptableID ?? "\(RequestID())"
-    }
-
-    /// Whether it may be decoded on the event loop: a compressed body can be large however small it is.
-    var isSmall: Bool {
-      body.readableBytes <= DirectHandler.maximumSizeAtOnce
-        && !head.headerFields.contains(.contentEncoding)
-    }
-
-    func append(_ bytes: ByteBuffer) {
-      if body.readableBytes == 0 {
-        body = bytes
-      } else {
-        body.writeImmutableBuffer(bytes)
-      }
-    }
-  }
-
   enum Phase {
     /// The next part is the head of a request.
     case idle
     /// The parts of the request under way go on to Hummingbird.
     case passing
     /// The parts of the request under way are collected here.
-    case collecting(Exchange)
+    case collecting(DirectExchange)
     /// The predictor is at work; parts that come wait.
     case answering(Task<Void, Never>)
   }
@@ -135,7 +98,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// The exchange that begins with this head, if this handler takes it; Hummingbird knows the rest
   /// of HTTP.
-  private func exchange(_ head: HTTPRequest) -> Exchange? {
+  private func exchange(_ head: HTTPRequest) -> DirectExchange? {
     guard encoder != nil, head.method == .post,
       let length = head.headerFields.value(of: .contentLength).flatMap(Int.init),
       length <= Self.maximumBodySize,
@@ -148,10 +111,10 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     {
       return nil
     }
-    return Exchange(head, route, work, parameters: parameters)
+    return DirectExchange(head, route, work, parameters: parameters)
   }
 
-  private func answer(_ exchange: Exchange, context: ChannelHandlerContext) {
+  private func answer(_ exchange: DirectExchange, context: ChannelHandlerContext) {
     let (runner, work, head, body) = (runner, exchange.work, exchange.head, exchange.body)
     let (parameters, id) = (exchange.parameters, exchange.id)
     let begin: @Sendable () throws -> PendingPrediction = {
@@ -172,7 +135,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Predicts in a task of its own, which ends with the connection.
   private func predict(
-    _ exchange: Exchange, _ begin: @escaping @Sendable () throws -> PendingPrediction,
+    _ exchange: DirectExchange, _ begin: @escaping @Sendable () throws -> PendingPrediction,
     onEventLoop: Bool = false, context: ChannelHandlerContext
   ) {
     let bound = NIOLoopBound((self, exchange, context), eventLoop: context.eventLoop)
@@ -218,7 +181,9 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
   }
 
-  private func respond(to exchange: Exchange, _ error: any Error, context: ChannelHandlerContext) {
+  private func respond(
+    to exchange: DirectExchange, _ error: any Error, context: ChannelHandlerContext
+  ) {
     let problem = Problem(error)
     let form = exchange.route.description.errorForm
     write(
@@ -230,7 +195,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   private func respond(
-    to exchange: Exchange, _ answer: RouteAnswer, context: ChannelHandlerContext
+    to exchange: DirectExchange, _ answer: RouteAnswer, context: ChannelHandlerContext
   ) {
     let answer = RouteRunner.finish(answer, exchange.head)
     write(answer.status, answer.headers, answer.body, id: exchange.id, context: context)

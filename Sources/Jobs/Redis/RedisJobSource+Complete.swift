@@ -10,40 +10,6 @@ extension RedisJobSource {
   /// After how many finished jobs the stream is trimmed.
   private static let trimInterval = 64
 
-  /// An entry of the stream whose jobs all have outcomes.
-  private struct Finished {
-    let place: JobPlace
-    /// The name of its job, or of its bundle.
-    let id: JobID
-    /// In the order in which they stand in the entry.
-    let jobs: [Job]
-    let outcome: EntryOutcome
-    /// Where these jobs are among the results.
-    let positions: [Int]
-
-    /// Of the job that has the most time.
-    var deadline: Deadline { jobs.map(\.deadline).max() ?? .now }
-
-    /// Why it is to be set aside, if it is.
-    var deathReason: String? {
-      if jobs.count == 1, case .dead(let reason) = outcome.outcomes[0] { reason } else { nil }
-    }
-
-    /// Whether it is a bundle of which a job is to be set aside, which needs an entry of its own.
-    var mustBeSplit: Bool {
-      outcome.outcomes.count > 1
-        && outcome.outcomes.contains { if case .dead = $0 { true } else { false } }
-    }
-
-    var goesWithOthers: Bool { jobs[0].piece == nil && deathReason == nil && !mustBeSplit }
-
-    var size: Int {
-      outcome.outcomes.reduce(0) { size, outcome in
-        if case .done(let answer) = outcome { size + answer.readableBytes } else { size }
-      }
-    }
-  }
-
   /// Commits outcomes and wakes the waiters, all in one round trip.
   ///
   /// - Returns: for each, whether it was the job's first outcome; of a job in a bundle, once all
@@ -86,7 +52,7 @@ extension RedisJobSource {
   }
 
   /// Commits what is open, again and again while Redis cannot be reached and somebody waits.
-  private func commit(_ open: inout [Finished], _ isFirst: inout [Bool]) async {
+  private func commit(_ open: inout [FinishedEntry], _ isFirst: inout [Bool]) async {
     var attempt = 0
     var random = SystemRandomNumberGenerator()
     while !open.isEmpty {
@@ -105,22 +71,22 @@ extension RedisJobSource {
     }
   }
 
-  private func release(_ entries: [Finished]) {
+  private func release(_ entries: [FinishedEntry]) {
     state.withLock { state in
       for entry in entries { state.held[entry.place] = nil }
     }
   }
 
   /// The entries that are finished with these results; those of other bundles are kept for later.
-  private func finished(_ results: [(job: Job, outcome: JobOutcome)]) -> [Finished] {
-    var finished: [Finished] = []
+  private func finished(_ results: [(job: Job, outcome: JobOutcome)]) -> [FinishedEntry] {
+    var finished: [FinishedEntry] = []
     var bundles: [JobPlace: [Int]] = [:]
     for (position, result) in results.enumerated() {
       if result.job.bundle != nil {
         bundles[result.job.place, default: []].append(position)
       } else {
         finished.append(
-          Finished(
+          FinishedEntry(
             place: result.job.place, id: result.job.id, jobs: [result.job],
             outcome: EntryOutcome([result.outcome]), positions: [position]))
       }
@@ -141,7 +107,7 @@ extension RedisJobSource {
       }
       guard !all.isEmpty else { continue }
       finished.append(
-        Finished(
+        FinishedEntry(
           place: place, id: bundle.id, jobs: all.map(\.job),
           outcome: EntryOutcome(all.map(\.outcome)), positions: positions))
     }
@@ -149,7 +115,9 @@ extension RedisJobSource {
   }
 
   /// Commits the outcomes of the entries and leaves those that Redis has not taken.
-  private func commitOnce(_ open: inout [Finished], _ isFirst: inout [Bool]) async -> RedisError? {
+  private func commitOnce(_ open: inout [FinishedEntry], _ isFirst: inout [Bool]) async
+    -> RedisError?
+  {
     let groups = Self.groups(of: open)
     do throws(RedisError) {
       return note(try await redis.send(commands(for: groups)), of: groups, &open, &isFirst)
@@ -159,7 +127,7 @@ extension RedisJobSource {
   }
 
   /// A command for each group, and now and then some that trim the streams.
-  private func commands(for groups: [[Finished]]) -> [RedisCommand] {
+  private func commands(for groups: [[FinishedEntry]]) -> [RedisCommand] {
     let trims = state.withLock { state in
       state.untrimmed += groups.reduce(0) { $0 + $1.count }
       guard state.untrimmed >= Self.trimInterval else { return false }
@@ -171,7 +139,7 @@ extension RedisJobSource {
 
   /// Notes what Redis said of each group; what it has not taken stays open.
   private func note(
-    _ replies: [RESPValue], of groups: [[Finished]], _ open: inout [Finished],
+    _ replies: [RESPValue], of groups: [[FinishedEntry]], _ open: inout [FinishedEntry],
     _ isFirst: inout [Bool]
   ) -> RedisError? {
     var problem: RedisError?
@@ -193,8 +161,8 @@ extension RedisJobSource {
   }
 
   /// Entries whose waiters are in the same server are completed by one script; all others alone.
-  private static func groups(of entries: [Finished]) -> [[Finished]] {
-    var groups: [[Finished]] = []
+  private static func groups(of entries: [FinishedEntry]) -> [[FinishedEntry]] {
+    var groups: [[FinishedEntry]] = []
     var sizes: [Int] = []
     for entry in entries {
       let size = entry.size
@@ -215,7 +183,7 @@ extension RedisJobSource {
     return groups
   }
 
-  private func count(_ entry: Finished, isFirst: Bool) {
+  private func count(_ entry: FinishedEntry, isFirst: Bool) {
     for outcome in entry.outcome.outcomes {
       // The server has counted what its callers cancelled.
       if outcome == .cancelled { continue }
@@ -224,7 +192,7 @@ extension RedisJobSource {
     if isFirst, let reason = entry.deathReason { countDead(entry.place.entry, reason) }
   }
 
-  private func command(for entries: [Finished]) -> RedisCommand {
+  private func command(for entries: [FinishedEntry]) -> RedisCommand {
     let first = entries[0]
     let (job, outcome) = (first.jobs[0], first.outcome.outcomes[0])
     if let piece = job.piece { return settle(job.id, piece, at: job.place, outcome) }
@@ -246,7 +214,7 @@ extension RedisJobSource {
     return .evaluate(QueueScripts.complete, keys: keys, arguments: arguments)
   }
 
-  private func split(_ entry: Finished) -> RedisCommand {
+  private func split(_ entry: FinishedEntry) -> RedisCommand {
     let parts = entry.jobs.map { job in
       JobBundle.Part(
         id: job.id, deadline: job.deadline.unixMilliseconds + redis.clockOffset,
