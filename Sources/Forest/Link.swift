@@ -9,7 +9,7 @@
 /// How the margins of a row (the sums of its leaves) become predictions.
 ///
 /// Each case but the last two does float32 arithmetic in the order of XGBoost's own code, with the C
-/// library's `expf`, so that the results are equal to the last bit
+/// library's `expf` and `log1pf`, so that the results are equal to the last bit
 /// (XGBoost `src/common/math.h` and `src/objective/*.cu`).
 public enum Link: Sendable, Equatable {
   /// The margin itself.

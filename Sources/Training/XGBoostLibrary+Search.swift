@@ -9,8 +9,8 @@ extension XGBoostLibrary {
   ///
   /// - Parameters:
   ///   - path: the library to open, and no other; nil to look in the usual places: where the
-  ///     system's loader looks (Debian's and Ubuntu's `libxgboost0`), where Homebrew installs it,
-  ///     and inside the `xgboost` package of a `python3` on the search path.
+  ///     system's loader looks (Debian's and Ubuntu's `libxgboost0` and `libxgboost3`), where
+  ///     Homebrew installs it, and inside the `xgboost` package of a `python3` on the search path.
   ///   - searchPath: the folders that may hold a `python3`; nil for those in `PATH`.
   /// - Throws: ``XGBoostError`` that says how to get the library on this system.
   public static func open(
@@ -46,7 +46,7 @@ extension XGBoostLibrary {
     #if os(macOS)
       ["libxgboost.dylib", "/opt/homebrew/lib/libxgboost.dylib", "/usr/local/lib/libxgboost.dylib"]
     #else
-      ["libxgboost.so.0", "libxgboost.so"]
+      ["libxgboost.so.3", "libxgboost.so.0", "libxgboost.so"]
     #endif
   }
 
@@ -55,7 +55,7 @@ extension XGBoostLibrary {
       return "get it with: brew install xgboost"
     #else
       return FileManager.default.fileExists(atPath: "/etc/debian_version")
-        ? "get it with: apt-get install libxgboost0"
+        ? "get it with: apt-get install libxgboost0 (libxgboost3 in newer releases)"
         : "get it with: pip install xgboost, and name the file lib/libxgboost.so inside that "
           + "package with --xgboost-library"
     #endif

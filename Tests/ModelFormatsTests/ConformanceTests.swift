@@ -89,7 +89,14 @@ struct ConformanceTests {
     } else {
       ensemble.objective.link.apply(to: &values, outputCount: ensemble.outputCount)
     }
-    #expect(values.map(\.bitPattern) == expected.predictions)
+    if ensemble.objective.link == .increments {
+      // It alone calls log1pf, of which the last bit differs between versions of the C library.
+      for (value, bits) in zip(values, expected.predictions) {
+        #expect(abs(value - Float(bitPattern: bits)) <= 1e-6)
+      }
+    } else {
+      #expect(values.map(\.bitPattern) == expected.predictions)
+    }
   }
 
   @Test("JSON and UBJSON give the same model", arguments: Fixture.all)
