@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Measures servers of one model side by side with one client. See README.md; run.sh prepares and calls it."""
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -46,11 +47,17 @@ MULTIPLEXED = (4, 16)
 GRPC = {"coppice": "input", "mlserver": "x", "pytriton": "x"}
 
 
-def measure(name, options):
-    """Starts a server, loads it at each level and ends it."""
+class NotMeasured(Exception):
+    """Why a server was left out."""
+
+
+@contextlib.contextmanager
+def running(name):
+    """Starts a server and gives the function that loads it, and when it first answered, in seconds; ends it, and all
+    others that run."""
     path, content = SERVERS[name]
     if name.startswith("tutorial-") and not os.path.isdir(f"{TUTORIAL}/src"):
-        return {"skipped": "TUTORIAL_DIR names no checkout of it"}
+        raise NotMeasured("TUTORIAL_DIR names no checkout of it")
     body = json.dumps(content, separators=(",", ":")).encode()
     body_file = f"{HOME}/body-{name}.json"
     with open(body_file, "wb") as f:
@@ -60,26 +67,52 @@ def measure(name, options):
         started = time.time()
         server = subprocess.Popen(["bash", f"{load.HERE}/start/{name}.sh", str(port)], stdout=log, stderr=log,
                                   stdin=subprocess.DEVNULL, start_new_session=True, env=dict(os.environ, RUN_DIR=run))
+
+        def ask(connections, seconds, limit=60):
+            # One answered request: what the level before left in a queue is done by then.
+            why_not = load.first_answer(port, path, body, server, limit)
+            if why_not:
+                raise NotMeasured(f"before {connections} connections: {why_not}")
+            return load.wrk(port, path, body_file, connections, seconds)
+
         try:
             why_not = load.first_answer(port, path, body, server, limit=90)
             if why_not:
-                return {"skipped": why_not}
-            result = {"first_answer_s": round(time.time() - started, 3), "load": []}
-            load.wrk(port, path, body_file, 16, options.warm_up)
-            for connections in options.connections:
-                # One answered request: what the level before left in a queue is done by then.
-                why_not = load.first_answer(port, path, body, server, limit=60)
-                if why_not:
-                    return {"skipped": f"before {connections} connections: {why_not}"}
-                result["load"].append(load.wrk(port, path, body_file, connections, options.seconds))
+                raise NotMeasured(why_not)
+            yield port, ask, round(time.time() - started, 3)
+        finally:
+            processes.end_all(server)
+
+
+def measure(name, options):
+    """Starts a server, loads it at each level and ends it."""
+    try:
+        with running(name) as (port, ask, first_answer):
+            ask(16, options.warm_up)
+            result = {"first_answer_s": first_answer, "load": [ask(c, options.seconds) for c in options.connections]}
             if name in GRPC:
                 message = load.grpc_message(GRPC[name], ROW)
                 shapes = [(c, 1) for c in options.connections] + [MULTIPLEXED]
                 result["grpc"] = [load.h2load(port + 1, message, *shape, options.seconds) for shape in shapes]
             result["rss_mib"], result["pss_mib"] = processes.memory(processes.descendants())
             return result
-        finally:
-            processes.end_all(server)
+    except NotMeasured as why:
+        return {"skipped": str(why)}
+
+
+def take_turns(names, options):
+    """Loads servers that are all alive, one after the other, again and again: what the machine does to one of them it
+    does to all. Gives the turns of each, at the first level."""
+    connections = options.connections[0]
+    with contextlib.ExitStack() as stack:
+        ask = {name: stack.enter_context(running(name))[1] for name in names}
+        for name in names:
+            ask[name](connections, options.warm_up)
+        turns = {name: [] for name in names}
+        for turn in range(options.turns):
+            for name in names[::-1] if turn % 2 else names:
+                turns[name].append(ask[name](connections, options.seconds))
+        return turns
 
 
 def machine():
@@ -97,6 +130,8 @@ def main():
     parser.add_argument("--connections", type=lambda s: [int(x) for x in s.split(",")], default=[1, 16, 64, 256])
     parser.add_argument("--seconds", type=int, default=8, help="at each level")
     parser.add_argument("--warm-up", type=int, default=3, help="seconds")
+    parser.add_argument("--turns", type=int, metavar="N", help="the servers alive side by side, asked in turns, N times, at "
+                        "the first number of connections")
     parser.add_argument("--write", metavar="FILE", help="put the table between its marks in this file")
     options = parser.parse_args()
     unknown = set(options.servers) - set(SERVERS)
@@ -105,6 +140,9 @@ def main():
 
     processes.adopt_orphans()
     os.makedirs(f"{HOME}/logs", exist_ok=True)
+    if options.turns:
+        print(report.turns(machine(), take_turns(options.servers or list(SERVERS), options)))
+        return
     results = dict(machine(), connections=options.connections, seconds=options.seconds, servers={})
     for name in options.servers or SERVERS:
         r = results["servers"][name] = measure(name, options)

@@ -1,4 +1,5 @@
 """The figures as markdown."""
+import statistics
 
 
 def rate(v):
@@ -33,6 +34,29 @@ def markdown(results):
     lines += grpc(results)
     if skipped:
         lines += ["", "Not measured: " + "; ".join(skipped) + "."]
+    return "\n".join(lines)
+
+
+def turns(machine, servers):
+    """Medians, and how many times as many requests as the first server answers in the same turn, lowest and highest."""
+    first, *others = servers
+    level = servers[first][0]["connections"]
+    lines = [
+        f"Measured on {machine['date']}: {machine['cores']} cores of {machine['cpu']}, Linux {machine['kernel']}; Coppice "
+        f"{machine['revision']}.", "",
+        f"One row, {level} connections, {len(servers[first])} turns; medians, and the lowest and the highest:", "",
+        f"| server | req/s | p50 ms | p99 ms | CPU µs/req | {first} is |", "|---|---:|---:|---:|---:|---:|",
+    ]
+
+    def cell(values, form=milliseconds):
+        return f"{form(statistics.median(values))} ({form(min(values))} to {form(max(values))})"
+
+    for name, loads in servers.items():
+        times = [a["rps"] / b["rps"] for a, b in zip(servers[first], loads)]
+        lines.append(
+            f"| {name} | {cell([x['rps'] for x in loads], rate)} | {cell([x['p50_ms'] for x in loads])} | "
+            f"{cell([x['p99_ms'] for x in loads])} | {statistics.median(x['cpu_us'] for x in loads):,.0f} | "
+            f"{cell(times, rate) + ' times' if name in others else ''} |")
     return "\n".join(lines)
 
 

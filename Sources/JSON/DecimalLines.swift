@@ -54,17 +54,9 @@ package struct DecimalLines: Sendable {
     return columns.withUnsafeBufferPointer { columns in
       var row = 0
       var line = start
+      var linesByWords = Self.fewestLinesByWords
       while row < limit {
-        // Safe: what it reads before its first byte is there, and it writes to as many rows as are left.
-        if usesVectors, line - start >= Int(DK_BEFORE) {
-          var lines = dk_lines(
-            bytes: line.assumingMemoryBound(to: UInt8.self), count: start + bytes.count - line,
-            columns: columns.baseAddress, column_count: columns.count, width: width)
-          let read = dk_read_lines(&lines, values + row &* width, limit &- row)
-          row &+= read.rows
-          line += read.bytes
-        }
-        let stop = min(limit, row &+ (line - start < Int(DK_BEFORE) ? 1 : Self.linesByWords))
+        let stop = min(limit, row &+ linesByWords)
         while row < stop {
           guard let next = Self.line(line, last, columns, values + row &* width) else {
             return (row, line - start)
@@ -72,13 +64,26 @@ package struct DecimalLines: Sendable {
           line = next
           row &+= 1
         }
+        // Safe: what it reads before its first byte is there, and it writes to as many rows as are left.
+        guard usesVectors, line - start >= Int(DK_BEFORE) else { continue }
+        var lines = dk_lines(
+          bytes: line.assumingMemoryBound(to: UInt8.self), count: start + bytes.count - line,
+          columns: columns.baseAddress, column_count: columns.count, width: width)
+        let read = dk_read_lines(&lines, values + row &* width, limit &- row)
+        row &+= read.rows
+        line += read.bytes
+        let isWorthwhile = read.rows >= Self.fewestLinesAtOnce
+        linesByWords = isWorthwhile ? Self.fewestLinesByWords : 2 &* linesByWords
       }
       return (row, line - start)
     }
   }
 
-  /// How many lines are read by words before the kernel is tried again.
-  private static let linesByWords = 64
+  /// How many lines are read by words before the kernel is tried, which looks at a good many before it
+  /// reads the first.
+  private static let fewestLinesByWords = 32
+  /// Where it reads fewer, it is tried less often.
+  private static let fewestLinesAtOnce = 64
 
   /// The most bytes from the beginning of a cell that are looked at.
   private static let reach = 40

@@ -8,7 +8,7 @@ struct DecimalLinesTests {
   private func read(_ text: String, columns: [Int], width: Int) -> (rows: [[Float]], rest: String) {
     // With as much before and behind as the kernel wants.
     let before = [String](repeating: "1", count: columns.count).joined(separator: ",") + "\n"
-    let lineCount = 16
+    let lineCount = 40
     let padded =
       Array((String(repeating: before, count: lineCount) + text).utf8)
       + [UInt8](repeating: UInt8(ascii: "x"), count: 80)
@@ -159,7 +159,7 @@ struct DecimalLinesTests {
   @Test("Lines that end near the end of the bytes, or are not whole, are left")
   func end() {
     let line = "1,2\n"
-    let lines = Array([String](repeating: line, count: 60).joined().utf8)
+    let lines = Array([String](repeating: line, count: 80).joined().utf8)
     var values = [Float](repeating: 0, count: 200)
     for count in 0...lines.count {
       let read = lines.withUnsafeBytes { bytes in
