@@ -68,9 +68,9 @@ def running(name):
         server = subprocess.Popen(["bash", f"{load.HERE}/start/{name}.sh", str(port)], stdout=log, stderr=log,
                                   stdin=subprocess.DEVNULL, start_new_session=True, env=dict(os.environ, RUN_DIR=run))
 
-        def ask(connections, seconds, limit=60):
+        def ask(connections, seconds):
             # One answered request: what the level before left in a queue is done by then.
-            why_not = load.first_answer(port, path, body, server, limit)
+            why_not = load.first_answer(port, path, body, server, limit=60)
             if why_not:
                 raise NotMeasured(f"before {connections} connections: {why_not}")
             return load.wrk(port, path, body_file, connections, seconds)
@@ -141,7 +141,10 @@ def main():
     processes.adopt_orphans()
     os.makedirs(f"{HOME}/logs", exist_ok=True)
     if options.turns:
-        print(report.turns(machine(), take_turns(options.servers or list(SERVERS), options)))
+        try:
+            print(report.turns(machine(), take_turns(options.servers or list(SERVERS), options)))
+        except NotMeasured as why:
+            sys.exit(f"a server is not measured ({HOME}/logs): {why}")
         return
     results = dict(machine(), connections=options.connections, seconds=options.seconds, servers={})
     for name in options.servers or SERVERS:

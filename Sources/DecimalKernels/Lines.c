@@ -14,7 +14,7 @@
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512cd,avx512vbmi,avx512vbmi2,popcnt"))), apply_to = function)
 
-enum { CHUNK = 1 << 15, BLOCK = 64, BATCH = 16, LONGEST = 15, MOST_CELLS = DK_MOST_COLUMNS + BLOCK };
+enum { CHUNK = 1 << 15, BLOCK = 64, BATCH = 16, LONGEST = DK_BEFORE, MOST_CELLS = DK_MOST_COLUMNS + BLOCK };
 
 /// Places in a chunk, in ascending order. What is stored at once may reach beyond the last one.
 typedef struct {
@@ -158,7 +158,7 @@ static dk_read read_lines(const dk_lines *lines, float *rows, size_t limit) {
   const size_t columns = lines->column_count;
   // An empty line is not a row of one missing value.
   const __mmask16 may_be_empty = columns > 1 ? 0xFFFF : 0;
-  size_t is_in_order = columns == lines->width;
+  bool is_in_order = columns == lines->width;
   for (size_t c = 0; c < columns && is_in_order; c++) is_in_order = lines->columns[c] == (intptr_t)c;
 
   dk_read done = {0, 0};

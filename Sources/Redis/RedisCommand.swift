@@ -62,7 +62,7 @@ public struct RedisCommand: Sendable, ExpressibleByArrayLiteral {
     return full
   }
 
-  /// From how many bytes on an argument is sent from where it is: a copy costs more than another buffer.
+  /// From how many bytes on an argument is sent from where it is, without a copy.
   private static let largeArgument = 16 << 10
 
   /// Appends the command to what is to be sent, one buffer behind the other.

@@ -91,6 +91,7 @@ struct ConformanceTests {
     }
     if ensemble.objective.link == .increments {
       // It alone calls log1pf, of which the last bit differs between versions of the C library.
+      #expect(values.count == expected.predictions.count)
       for (value, bits) in zip(values, expected.predictions) {
         #expect(abs(value - Float(bitPattern: bits)) <= 1e-6)
       }
