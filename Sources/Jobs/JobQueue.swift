@@ -13,9 +13,34 @@ public protocol JobQueue: Sendable {
   func submit(
     _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline
   ) async throws(JobError) -> ByteBuffer
+
+  /// Hands in a job, whose answer calls back.
+  ///
+  /// - Parameter answer: called once, on any thread and perhaps before this returns.
+  /// - Returns: to be called when nobody waits any more; the answer is `cancelled` then, unless it was
+  ///   given before.
+  func begin(
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline,
+    then answer: @escaping @Sendable (Result<ByteBuffer, JobError>) -> Void
+  ) -> @Sendable () -> Void
 }
 
 extension JobQueue {
+  /// Waits in a task.
+  public func begin(
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline,
+    then answer: @escaping @Sendable (Result<ByteBuffer, JobError>) -> Void
+  ) -> @Sendable () -> Void {
+    let task = Task {
+      do throws(JobError) {
+        answer(.success(try await submit(payload, priority: priority, deadline: deadline)))
+      } catch {
+        answer(.failure(error))
+      }
+    }
+    return { task.cancel() }
+  }
+
   /// Hands in a job that someone waits for, and waits for its answer.
   public func submit(
     _ payload: ByteBuffer, deadline: Deadline

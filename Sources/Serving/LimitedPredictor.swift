@@ -59,19 +59,40 @@ public final class LimitedPredictor: Predicting {
       })
   }
 
-  /// Whether the other predictor is.
-  public var isRemote: Bool { predictor.isRemote }
-
   /// Asks the other predictor, if there is room.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
+    try admit(request)
+    let result: PredictionResult
+    do throws(PredictionError) {
+      result = .success(try await predictor.predict(request))
+    } catch {
+      result = .failure(error)
+    }
+    return try released(result, of: request).get()
+  }
+
+  /// Asks the other predictor, if there is room.
+  public func begin(
+    _ request: PredictionRequest, then answer: @escaping @Sendable (PredictionResult) -> Void
+  ) -> @Sendable () -> Void {
+    do throws(PredictionError) {
+      try admit(request)
+    } catch {
+      answer(.failure(error))
+      return {}
+    }
+    return predictor.begin(request) { [self] in answer(released($0, of: request)) }
+  }
+
+  /// Counts a request that begins.
+  private func admit(_ request: PredictionRequest) throws(PredictionError) {
     try check(request)
-    let rows = request.rows.rowCount
-    let refusal = load.withLock { load -> (Refusal, Duration)? in
+    let (refusal, requests) = load.withLock { load -> ((Refusal, Duration)?, Int) in
       let wait = load.wait
-      if load.requests >= limits.concurrency { return (.concurrency, wait) }
-      if wait > request.deadline.remaining { return (.deadline, wait) }
-      load.begin(rows: rows, now: now())
-      return nil
+      if load.requests >= limits.concurrency { return ((.concurrency, wait), load.requests) }
+      if wait > request.deadline.remaining { return ((.deadline, wait), load.requests) }
+      load.begin(rows: request.rows.rowCount, now: now())
+      return (nil, load.requests)
     }
     if let (refusal, wait) = refusal {
       refused[refusal]?.increment()
@@ -82,27 +103,26 @@ public final class LimitedPredictor: Predicting {
           : "the answer would come after the deadline, in about \(wait.components.seconds + 1) s",
         retryAfter: max(wait, .seconds(1)))
     }
-    underWay.record(load.withLock { $0.requests })
-    let result: Result<Prediction, PredictionError>
-    do throws(PredictionError) {
-      result = .success(try await predictor.predict(request))
-    } catch  where error.code == .overloaded {
-      // Whatever is full behind this empties as fast as what this process sees of it.
-      let wait = load.withLock { $0.wait }
-      result = .failure(
-        PredictionError(
-          error.code, error.message, field: error.field,
-          retryAfter: max(wait, error.retryAfter ?? .seconds(1))))
-    } catch {
-      result = .failure(error)
-    }
+    underWay.record(requests)
+  }
+
+  /// Counts a request that ends.
+  private func released(
+    _ result: PredictionResult, of request: PredictionRequest
+  ) -> PredictionResult {
     let isDone = if case .success = result { true } else { false }
-    let requests = load.withLock { load in
-      load.end(rows: rows, isDone: isDone, now: now())
-      return load.requests
+    let (requests, wait) = load.withLock { load in
+      let wait = load.wait
+      load.end(rows: request.rows.rowCount, isDone: isDone, now: now())
+      return (load.requests, wait)
     }
     underWay.record(requests)
-    return try result.get()
+    guard case .failure(let error) = result, error.code == .overloaded else { return result }
+    // Whatever is full behind this empties as fast as what this process sees of it.
+    return .failure(
+      PredictionError(
+        error.code, error.message, field: error.field,
+        retryAfter: max(wait, error.retryAfter ?? .seconds(1))))
   }
 
   /// Asks the other predictor, if the request is not too large.

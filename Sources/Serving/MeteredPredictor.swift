@@ -25,9 +25,6 @@ public final class MeteredPredictor: Predicting {
     self.factory = factory
   }
 
-  /// Whether the other predictor is.
-  public var isRemote: Bool { predictor.isRemote }
-
   /// Asks the other predictor, and counts.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     let start = ContinuousClock.now
@@ -38,6 +35,23 @@ public final class MeteredPredictor: Predicting {
     } catch {
       count(error, of: request.model, since: start)
       throw error
+    }
+  }
+
+  /// Asks the other predictor, and counts.
+  public func begin(
+    _ request: PredictionRequest, then answer: @escaping @Sendable (PredictionResult) -> Void
+  ) -> @Sendable () -> Void {
+    let start = ContinuousClock.now
+    return predictor.begin(request) { [self] result in
+      switch result {
+      case .success(var prediction):
+        count(request, &prediction, since: start)
+        answer(.success(prediction))
+      case .failure(let error):
+        count(error, of: request.model, since: start)
+        answer(result)
+      }
     }
   }
 

@@ -8,7 +8,7 @@ public import ModelFormats
 #endif
 
 /// One loaded version of a model: never changes, and any number of threads may predict with it.
-public struct Model: Sendable {
+public final class Model: Sendable {
   /// Its name and version.
   public let id: ModelID
   /// The file's format, such as `xgboost_json`.

@@ -69,9 +69,18 @@ public protocol Predicting: Sendable {
   /// done.
   func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction?
 
-  /// Whether others compute and `predict` only waits for them, so that it may run on an event loop.
-  var isRemote: Bool { get }
+  /// Begins to predict, on another thread than the caller's.
+  ///
+  /// - Parameter answer: called once, on any thread and perhaps before this returns.
+  /// - Returns: to be called when nobody waits any more; the answer is `cancelled` then, unless it was
+  ///   given before.
+  func begin(
+    _ request: PredictionRequest, then answer: @escaping @Sendable (PredictionResult) -> Void
+  ) -> @Sendable () -> Void
 }
+
+/// What comes of a request.
+public typealias PredictionResult = Result<Prediction, PredictionError>
 
 extension Predicting {
   /// Nil: most predictors have to wait for something.
@@ -79,6 +88,17 @@ extension Predicting {
     nil
   }
 
-  /// False: most predictors compute.
-  public var isRemote: Bool { false }
+  /// Predicts in a task.
+  public func begin(
+    _ request: PredictionRequest, then answer: @escaping @Sendable (PredictionResult) -> Void
+  ) -> @Sendable () -> Void {
+    let task = Task {
+      do throws(PredictionError) {
+        answer(.success(try await predict(request)))
+      } catch {
+        answer(.failure(error))
+      }
+    }
+    return { task.cancel() }
+  }
 }

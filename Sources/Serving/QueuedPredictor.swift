@@ -1,5 +1,6 @@
 import Forest
 public import Jobs
+import NIOCore
 
 /// Predicts through the job queue: workers elsewhere do the work.
 public struct QueuedPredictor: Predicting {
@@ -10,27 +11,50 @@ public struct QueuedPredictor: Predicting {
     self.queue = queue
   }
 
-  /// True: workers compute.
-  public var isRemote: Bool { true }
-
   /// Hands the request in and waits for the answer, until the deadline.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
-    let answer: Result<Prediction, PredictionError>?
+    let answer: Result<ByteBuffer, JobError>
     do throws(JobError) {
-      answer = PredictionCodec.decodeAnswer(
+      answer = .success(
         try await queue.submit(
           PredictionCodec.encode(request), priority: request.priority, deadline: request.deadline))
     } catch {
-      throw PredictionError(error)
+      answer = .failure(error)
     }
-    guard let answer else {
-      throw PredictionError(.internal, "a worker's answer cannot be read; is it another version?")
+    return try Self.prediction(answer, to: request).get()
+  }
+
+  /// Hands the request in.
+  public func begin(
+    _ request: PredictionRequest, then answer: @escaping @Sendable (PredictionResult) -> Void
+  ) -> @Sendable () -> Void {
+    queue.begin(
+      PredictionCodec.encode(request), priority: request.priority, deadline: request.deadline
+    ) { answer(Self.prediction($0, to: request)) }
+  }
+
+  /// What a worker's answer says, if it answers this request.
+  private static func prediction(
+    _ answer: Result<ByteBuffer, JobError>, to request: PredictionRequest
+  ) -> PredictionResult {
+    switch answer {
+    case .failure(let error): return .failure(PredictionError(error))
+    case .success(let bytes):
+      guard let result = PredictionCodec.decodeAnswer(bytes) else {
+        return .failure(
+          PredictionError(.internal, "a worker's answer cannot be read; is it another version?"))
+      }
+      guard case .success(let prediction) = result else { return result }
+      guard prediction.values.count == request.outputs.count,
+        request.outputs.allSatisfy({
+          prediction.values[$0]?.rowCount == request.rows.rowCount
+        })
+      else {
+        return .failure(
+          PredictionError(.internal, "a worker's answer is not what was asked for"))
+      }
+      return result
     }
-    let prediction = try answer.get()
-    guard prediction.values.values.allSatisfy({ $0.rowCount == request.rows.rowCount }),
-      Set(prediction.values.keys) == Set(request.outputs)
-    else { throw PredictionError(.internal, "a worker's answer is not what was asked for") }
-    return prediction
   }
 }
 

@@ -13,7 +13,7 @@ final class CallHandler {
     /// For ``DirectInference``; the message comes in.
     case collecting(Call, MessageReader, MessageFrame?)
     /// For ``DirectInference``; the predictor is at work.
-    case answering(Call, Task<Void, Never>)
+    case answering(Call, cancel: @Sendable () -> Void)
     /// For gRPC's server.
     case open(MessageReader, ServerCall)
     /// The answer is written; what still comes is dropped.
@@ -128,35 +128,29 @@ final class CallHandler {
     do {
       switch try direct.answer(message, call: call, limit: maximumMessageSize) {
       case .ready(let frame): finish(call, .success(frame))
-      case .later(let work): answer(call, with: work)
+      case .later(let begin): answer(call, begin)
       }
     } catch {
       finish(call, .failure(RPCError(any: error)))
     }
   }
 
-  /// Answers in a task of its own, which ends with the stream.
+  /// Answers when the answer is there; the wait ends with the stream.
   private func answer(
-    _ call: Call, with work: @escaping @Sendable () async throws -> MessageFrame
+    _ call: Call,
+    _ begin: (@escaping @Sendable (Result<MessageFrame, any Error>) -> Void) -> @Sendable () -> Void
   ) {
     timeout?.cancel()
     let eventLoop = stream.eventLoop
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    phase = .answering(
-      call,
-      Task {
-        let result: Result<MessageFrame, RPCError>
-        do {
-          result = .success(try await work())
-        } catch {
-          result = .failure(RPCError(any: error))
-        }
-        eventLoop.execute {
-          let handler = bound.value
-          guard case .answering = handler.phase else { return }
-          handler.finish(call, result)
-        }
-      })
+    let cancel = begin { result in
+      eventLoop.execute {
+        let handler = bound.value
+        guard case .answering = handler.phase else { return }
+        handler.finish(call, result.mapError { RPCError(any: $0) })
+      }
+    }
+    phase = .answering(call, cancel: cancel)
   }
 
   private func finish(_ call: Call, _ result: Result<MessageFrame, RPCError>) {
@@ -217,8 +211,8 @@ final class CallHandler {
     let error = RPCError(any: CancellationError())
     switch phase {
     case .collecting(let call, _, _): direct.recorder.record(call, error)
-    case .answering(let call, let task):
-      task.cancel()
+    case .answering(let call, let cancel):
+      cancel()
       direct.recorder.record(call, error)
     case .open(_, let call):
       call.cancel()

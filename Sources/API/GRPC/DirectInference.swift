@@ -7,7 +7,8 @@ struct DirectInference: Sendable {
   /// The answer, or the work that leads to it.
   enum Answer {
     case ready(MessageFrame)
-    case later(@Sendable () async throws -> MessageFrame)
+    /// Begins, calls back once from any thread, and returns what takes it back.
+    case later((@escaping @Sendable (Result<MessageFrame, any Error>) -> Void) -> @Sendable () -> Void)
   }
 
   static let path = "/inference.GRPCInferenceService/ModelInfer"
@@ -24,11 +25,18 @@ struct DirectInference: Sendable {
   /// - Parameter limit: the largest message, in bytes, after decompression.
   func answer(_ frame: MessageFrame, call: Call, limit: Int) throws -> Answer {
     guard frame.count <= Self.maximumSizeAtOnce, !frame.isCompressed else {
-      return .later { [service] in
-        let frame = try frame.inflated(limit: limit)
-        let message = try InferMessage(frame, service: service, call: call)
-        return try message.frame(
-          with: await service.predictor.predict(message.inference.prediction))
+      return .later { [service] end in
+        let task = Task {
+          do {
+            let frame = try frame.inflated(limit: limit)
+            let message = try InferMessage(frame, service: service, call: call)
+            let prediction = try await service.predictor.predict(message.inference.prediction)
+            end(.success(try message.frame(with: prediction)))
+          } catch {
+            end(.failure(error))
+          }
+        }
+        return { task.cancel() }
       }
     }
     let message = try InferMessage(frame, service: service, call: call)
@@ -36,8 +44,10 @@ struct DirectInference: Sendable {
     if let prediction = try service.predictor.predictAtOnce(request) {
       return .ready(try message.frame(with: prediction))
     }
-    return .later { [service] in
-      try message.frame(with: await service.predictor.predict(request))
+    return .later { [service] end in
+      service.predictor.begin(request) { result in
+        end(Result { try message.frame(with: result.get()) })
+      }
     }
   }
 }

@@ -42,7 +42,7 @@ extension DirectHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     idleCheck?.cancel()
-    if case .answering(let task) = phase { task.cancel() }
+    if case .answering(let cancel) = phase { cancel() }
     context.fireChannelInactive()
   }
 

@@ -34,7 +34,7 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// The parts of the request under way are collected here.
     case collecting(DirectExchange)
     /// The predictor is at work; parts that come wait.
-    case answering(Task<Void, Never>)
+    case answering(cancel: @Sendable () -> Void)
   }
 
   private let table: RouteTable
@@ -126,28 +126,41 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
       if let prediction = try predictor.predictAtOnce(pending.request) {
         respond(to: exchange, try pending.answer(prediction), context: context)
       } else {
-        predict(exchange, { pending }, onEventLoop: predictor.isRemote, context: context)
+        let end = end(of: exchange, context: context)
+        phase = .answering(
+          cancel: predictor.begin(pending.request) { result in
+            end(Result { try pending.answer(try result.get()) })
+          })
       }
     } catch {
       respond(to: exchange, error, context: context)
     }
   }
 
-  /// Predicts in a task of its own, which ends with the connection.
+  /// Decodes and predicts in a task of its own, which ends with the connection.
   private func predict(
     _ exchange: DirectExchange, _ begin: @escaping @Sendable () throws -> PendingPrediction,
-    onEventLoop: Bool = false, context: ChannelHandlerContext
+    context: ChannelHandlerContext
   ) {
-    let bound = NIOLoopBound((self, exchange, context), eventLoop: context.eventLoop)
-    let (predictor, eventLoop) = (predictor, context.eventLoop)
-    let work: @concurrent @Sendable () async -> Void = {
-      let result: Result<RouteAnswer, any Error>
+    let (predictor, end) = (predictor, end(of: exchange, context: context))
+    let task = Task {
       do {
         let pending = try begin()
-        result = .success(try pending.answer(await predictor.predict(pending.request)))
+        end(.success(try pending.answer(await predictor.predict(pending.request))))
       } catch {
-        result = .failure(error)
+        end(.failure(error))
       }
+    }
+    phase = .answering(cancel: { task.cancel() })
+  }
+
+  /// What answers the exchange, from any thread.
+  private func end(
+    of exchange: DirectExchange, context: ChannelHandlerContext
+  ) -> @Sendable (Result<RouteAnswer, any Error>) -> Void {
+    let eventLoop = context.eventLoop
+    let bound = NIOLoopBound((self, exchange, context), eventLoop: eventLoop)
+    return { result in
       // Also where this is the event loop: what came together is answered when all of it is read.
       eventLoop.execute {
         let (handler, exchange, context) = bound.value
@@ -159,8 +172,6 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
         handler.resume(context: context)
       }
     }
-    phase = .answering(
-      onEventLoop ? LoopExecutor(eventLoop).begin(work) : Task(operation: work))
   }
 
   /// Goes on with what came while the predictor was at work.

@@ -158,7 +158,7 @@ extension RedisJobQueue {
       return (state.waiters.remove(id), position == nil)
     }
     guard let (waiter, bundle) = removed else { return }
-    waiter.resume(returning: .failure(Self.cancelled))
+    waiter(.failure(Self.cancelled))
     guard wasSent else { return }
     redis.perform([
       .evaluate(
@@ -177,7 +177,7 @@ extension RedisJobQueue {
 
   /// Answers whoever waits for the job, if someone still does.
   func resolve(_ id: JobID, _ answer: Result<ByteBuffer, JobError>) {
-    state.withLock { $0.waiters.remove(id) }?.waiter.resume(returning: answer)
+    state.withLock { $0.waiters.remove(id) }?.waiter(answer)
   }
 
   /// Answers those who wait for the jobs of an entry of the stream.

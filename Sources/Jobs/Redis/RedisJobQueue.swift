@@ -18,7 +18,7 @@ import Synchronization
 /// let answer = try await queue.submit(bytes, deadline: .after(.seconds(10)))
 /// ```
 public final class RedisJobQueue: JobQueue, Service {
-  typealias Waiter = CheckedContinuation<Result<ByteBuffer, JobError>, Never>
+  typealias Waiter = @Sendable (Result<ByteBuffer, JobError>) -> Void
 
   struct State {
     var waiters = Waiters<Waiter>()
@@ -73,7 +73,7 @@ public final class RedisJobQueue: JobQueue, Service {
       state.isStopped = true
       return state.waiters.ids.compactMap { state.waiters.remove($0)?.waiter }
     }
-    for waiter in waiters { waiter.resume(returning: .failure(Self.stopped)) }
+    for waiter in waiters { waiter(.failure(Self.stopped)) }
   }
 
   private static let stopped = JobError(.unavailable, "the queue was stopped")
@@ -86,33 +86,42 @@ public final class RedisJobQueue: JobQueue, Service {
   public func submit(
     _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline
   ) async throws(JobError) -> ByteBuffer {
+    try await withCallback { answer in
+      begin(payload, priority: priority, deadline: deadline, then: answer)
+    }.get()
+  }
+
+  /// Hands in a job with one script; see ``JobQueue``.
+  public func begin(
+    _ payload: ByteBuffer, priority: JobPriority, deadline: Deadline,
+    then answer: @escaping @Sendable (Result<ByteBuffer, JobError>) -> Void
+  ) -> @Sendable () -> Void {
     guard payload.readableBytes <= configuration.maximumPayloadSize else {
       metrics.refused(.tooLarge)
-      throw JobError(
-        .tooLarge,
-        "the job has \(payload.readableBytes) bytes, but the queue takes no more than "
-          + "\(configuration.maximumPayloadSize)")
+      answer(
+        .failure(
+          JobError(
+            .tooLarge,
+            "the job has \(payload.readableBytes) bytes, but the queue takes no more than "
+              + "\(configuration.maximumPayloadSize)")))
+      return {}
     }
     guard !deadline.hasPassed else {
-      throw JobError(.expired, "the deadline passed before the job was handed in")
+      answer(.failure(JobError(.expired, "the deadline passed before the job was handed in")))
+      return {}
     }
     let id = nextID()
-    let answer = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isStopped = state.withLock { state in
-          if !state.isStopped { state.waiters.add(id, continuation, deadline: deadline) }
-          return state.isStopped
-        }
-        if isStopped { return continuation.resume(returning: .failure(Self.stopped)) }
-        // The handler below may have run before there was anyone to tell.
-        if Task.isCancelled { return resolve(id, .failure(Self.cancelled)) }
-        arrival.yield()
-        enqueue(Unsent(id: id, payload: payload, priority: priority, deadline: deadline))
-      }
-    } onCancel: {
-      cancel(id, by: deadline)
+    let isStopped = state.withLock { state in
+      if !state.isStopped { state.waiters.add(id, answer, deadline: deadline) }
+      return state.isStopped
     }
-    return try answer.get()
+    if isStopped {
+      answer(.failure(Self.stopped))
+      return {}
+    }
+    arrival.yield()
+    enqueue(Unsent(id: id, payload: payload, priority: priority, deadline: deadline))
+    return { self.cancel(id, by: deadline) }
   }
 
   /// A name for a job or a bundle that only this process and the workers get to know.

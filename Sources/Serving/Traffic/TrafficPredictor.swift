@@ -22,9 +22,6 @@ public final class TrafficPredictor: Predicting, Service {
     shadows = ShadowRequests(predictor, metrics: factory)
   }
 
-  /// Whether the other predictor is.
-  public var isRemote: Bool { predictor.isRemote }
-
   /// Asks the other predictor.
   public func predict(_ request: PredictionRequest) async throws(PredictionError) -> Prediction {
     guard let route = watchedRoute(request) else { return try await predictor.predict(request) }
@@ -35,6 +32,20 @@ public final class TrafficPredictor: Predicting, Service {
     } catch {
       observe(request, error, route)
       throw error
+    }
+  }
+
+  /// Asks the other predictor.
+  public func begin(
+    _ request: PredictionRequest, then answer: @escaping @Sendable (PredictionResult) -> Void
+  ) -> @Sendable () -> Void {
+    guard let route = watchedRoute(request) else { return predictor.begin(request, then: answer) }
+    return predictor.begin(request) { [self] result in
+      switch result {
+      case .success(let prediction): observe(request, prediction, route)
+      case .failure(let error): observe(request, error, route)
+      }
+      answer(result)
     }
   }
 
