@@ -9,13 +9,17 @@ struct Intake {
   private(set) var exhausted: [Job] = []
   /// Not jobs: they are set aside.
   private(set) var damaged: [(entry: JobEntry, damage: JobEntry.Damage)] = []
+  /// Where all but the damaged stand, and until when somebody waits there.
+  private(set) var places: [(place: JobPlace, deadline: Deadline)] = []
 
   init(
     _ entries: [JobEntry], maximumAttempts: Int, now: Deadline, clockOffset: Int64 = 0
   ) {
     for entry in entries {
       do throws(JobEntry.Damage) {
-        for (position, job) in try entry.jobs(clockOffset: clockOffset).enumerated() {
+        let all = try entry.jobs(clockOffset: clockOffset)
+        places.append((entry.place, all.map(\.deadline).max() ?? now))
+        for (position, job) in all.enumerated() {
           if entry.isHungUp(position) {
             cancelled.append(job)
           } else if job.deadline <= now {

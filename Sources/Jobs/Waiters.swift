@@ -50,8 +50,15 @@ struct Waiters<Waiter> {
     }
   }
 
-  /// The jobs of an entry of the stream, at their positions, where somebody still waits.
-  func jobs(inEntry id: JobID) -> [JobID?] { bundles[id] ?? [id] }
+  /// How many jobs an entry of the stream has, whether somebody waits for them or not.
+  func size(ofEntry id: JobID) -> Int { bundles[id]?.count ?? 1 }
+
+  /// Takes out who waits for the jobs of an entry of the stream, at their positions.
+  mutating func remove(entry id: JobID) -> [Waiter?] {
+    (bundles.removeValue(forKey: id) ?? [id]).map { job in
+      job.flatMap { entries.removeValue(forKey: $0)?.waiter }
+    }
+  }
 
   /// The names under which the outcomes of jobs can be stored: their own, and those of bundles.
   func names(of ids: [JobID]) -> [JobID] {

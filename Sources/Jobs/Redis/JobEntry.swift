@@ -5,16 +5,46 @@ import Redis
 struct JobEntry {
   /// The stream, and the place in it as `milliseconds-number`.
   let place: JobPlace
-  /// How many times it was given out, as Redis counts.
-  private let deliveries: Int
-  /// What a piece's payload is; it does not stand in the stream.
+  /// How many times its jobs were given to a worker, in this entry and before.
+  let attempt: Int
+  /// The job's name, if that is legible.
+  private(set) var id: JobID?
+  /// The server that waits, if that is legible.
+  private(set) var replyTo: String?
+  /// The number of the piece, if it is one of a durable job.
+  private(set) var piece: Int?
+  /// What is to be done. That of a piece does not stand in the stream.
   var payload: ByteBuffer?
-  private let fields: RESPValue
+  /// Unix milliseconds by Redis's clock.
+  private var deadline: Int?
+  /// How many jobs it says it stands for, if it is a bundle.
+  private var count: Int?
+  /// A bit for each job of a bundle whose caller hung up before the entry was read.
+  private var hangUps: ByteBuffer?
 
-  init(place: JobPlace, fields: RESPValue, attempt: Int) {
+  /// - Parameter deliveries: how many times it was given out, as Redis counts.
+  init(place: JobPlace, fields: RESPValue, attempt deliveries: Int) {
     self.place = place
-    self.fields = fields
-    self.deliveries = attempt
+    var payload: ByteBuffer?
+    var attempts = 0
+    let fields = fields.elements ?? []
+    for index in stride(from: 0, to: fields.count - 1, by: 2) {
+      guard let name = fields[index].bytes, name.readableBytes == 1 else { continue }
+      let value = fields[index + 1]
+      switch name.getInteger(at: name.readerIndex, as: UInt8.self) {
+      case UInt8(ascii: "i"): id = value.text.flatMap { JobID($0) }
+      case UInt8(ascii: "p"): payload = value.bytes
+      case UInt8(ascii: "d"): deadline = value.integer
+      case UInt8(ascii: "r"): replyTo = value.text.flatMap { ServerID.isValid($0) ? $0 : nil }
+      case UInt8(ascii: "k"): count = value.integer ?? 0
+      case UInt8(ascii: "n"): piece = value.integer
+      case UInt8(ascii: "a"): attempts = max(0, min(value.integer ?? 0, 1 << 20))
+      case UInt8(ascii: "h"): hangUps = value.bytes
+      default: break
+      }
+    }
+    attempt = deliveries + attempts
+    if piece == nil { self.payload = payload }
   }
 
   /// Reads a list of `[entry, [field, value, …]]`.
@@ -28,23 +58,8 @@ struct JobEntry {
     }
   }
 
-  /// The job's name, if that is legible.
-  var id: JobID? { fields["i"]?.text.flatMap { JobID($0) } }
-
-  /// The server that waits, if that is legible.
-  var replyTo: String? {
-    guard let text = fields["r"]?.text, ServerID.isValid(text) else { return nil }
-    return text
-  }
-
-  /// How many times its jobs were given to a worker, in this entry and before.
-  var attempt: Int { deliveries + max(0, min(fields["a"]?.integer ?? 0, 1 << 20)) }
-
   /// Whether it stands for several jobs.
-  var isBundle: Bool { fields["k"] != nil }
-
-  /// The number of the piece, if it is one of a durable job.
-  var piece: Int? { fields["n"]?.integer }
+  var isBundle: Bool { count != nil }
 
   /// The milliseconds since 1970 at which Redis took the job in.
   var enqueued: Int64? { place.entry.split(separator: "-").first.flatMap { Int64($0) } }
@@ -54,19 +69,13 @@ struct JobEntry {
   /// - Parameter clockOffset: how many milliseconds Redis's clock is ahead of this machine's.
   func jobs(clockOffset: Int64) throws(Damage) -> [Job] {
     guard let id else { throw Damage("the field i is no job id") }
-    guard let deadline = fields["d"]?.integer else {
-      throw Damage("the field d is no time in milliseconds")
+    guard let deadline else { throw Damage("the field d is no time in milliseconds") }
+    guard let payload else {
+      throw Damage(
+        piece == nil ? "the field p is missing" : "the payload of the piece is gone")
     }
-    let replyTo: String
-    if piece != nil {
-      guard payload != nil else { throw Damage("the payload of the piece is gone") }
-      replyTo = ""
-    } else {
-      guard fields["p"]?.bytes != nil else { throw Damage("the field p is missing") }
-      guard let server = self.replyTo else { throw Damage("the field r names no server") }
-      replyTo = server
-    }
-    guard let payload = payload ?? fields["p"]?.bytes else { throw Damage("there is no payload") }
+    guard piece != nil || replyTo != nil else { throw Damage("the field r names no server") }
+    let replyTo = piece == nil ? replyTo ?? "" : ""
     func time(_ milliseconds: Int64) throws(Damage) -> Deadline {
       let time = milliseconds.subtractingReportingOverflow(clockOffset)
       guard !time.overflow else { throw Damage("a deadline is no time in milliseconds") }
@@ -93,16 +102,16 @@ struct JobEntry {
 
   /// The bundle that it stands for, if it does.
   func bundle() throws(Damage) -> JobBundle {
-    guard let payload = fields["p"]?.bytes, let bundle = JobBundle(payload),
-      fields["k"]?.integer == bundle.parts.count
-    else { throw Damage("the field p is no bundle of as many jobs as k says") }
+    guard let payload, let bundle = JobBundle(payload), count == bundle.parts.count else {
+      throw Damage("the field p is no bundle of as many jobs as k says")
+    }
     return bundle
   }
 
   /// Whether the caller of this job of the bundle hung up before the entry was read.
   func isHungUp(_ position: Int) -> Bool {
-    guard let bits = fields["h"]?.bytes,
-      let byte = bits.getInteger(at: bits.readerIndex + position / 8, as: UInt8.self)
+    guard let hangUps,
+      let byte = hangUps.getInteger(at: hangUps.readerIndex + position / 8, as: UInt8.self)
     else { return false }
     return byte & 0x80 >> UInt8(position % 8) != 0
   }

@@ -54,8 +54,12 @@ extension RedisJobQueue {
 
   private func enqueueUnsent() {
     var entries = state.withLock { state in
-      let entries = self.entries(of: state.unsent, in: &state.waiters)
-      state.unsent = []
+      // Those whose time is up are left out; what would make a bundle that is not full waits for more.
+      let jobs = state.unsent.filter { state.waiters.contains($0.id) }
+      let limit = JobBundle.limit(waiting: state.waiters.count)
+      let rest = jobs.count > limit ? jobs.count % limit : 0
+      state.unsent = jobs.suffix(rest)
+      let entries = self.entries(of: jobs.dropLast(rest), in: &state.waiters)
       state.isSending = !entries.isEmpty
       return entries[...]
     }
@@ -79,11 +83,11 @@ extension RedisJobQueue {
     }
   }
 
-  /// Puts small jobs together, where many wait, and leaves out those whose time was up before.
-  private func entries(of jobs: [Unsent], in waiters: inout Waiters<Waiter>) -> [Entry] {
+  /// Puts small jobs together, where many wait.
+  private func entries(of jobs: ArraySlice<Unsent>, in waiters: inout Waiters<Waiter>) -> [Entry] {
     let limit = JobBundle.limit(waiting: waiters.count)
     var groups: [[Unsent]] = []
-    for job in jobs where waiters.contains(job.id) {
+    for job in jobs {
       if job.isSmall, let last = groups.last, last.count < limit, last[0].isSmall,
         last[0].priority == job.priority
       {
@@ -182,13 +186,14 @@ extension RedisJobQueue {
 
   /// Answers those who wait for the jobs of an entry of the stream.
   func resolve(entry id: JobID, _ outcome: EntryOutcome) {
-    let jobs = state.withLock { $0.waiters.jobs(inEntry: id) }
-    // One outcome for a whole bundle is each one's.
-    let outcomes =
-      outcome.outcomes.count == 1
-      ? Array(repeating: outcome.outcomes[0], count: jobs.count) : outcome.outcomes
-    for (job, outcome) in zip(jobs, outcomes) {
-      if let job { resolve(job, outcome.answer) }
+    let outcomes = outcome.outcomes
+    let waiters = state.withLock { state in
+      // One outcome for a whole bundle is each one's.
+      outcomes.count == 1 || outcomes.count == state.waiters.size(ofEntry: id)
+        ? state.waiters.remove(entry: id) : []
+    }
+    for (position, waiter) in waiters.enumerated() {
+      waiter?(outcomes[outcomes.count == 1 ? 0 : position].answer)
     }
   }
 }

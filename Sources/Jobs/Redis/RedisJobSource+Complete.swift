@@ -81,14 +81,20 @@ extension RedisJobSource {
   private func finished(_ results: [(job: Job, outcome: JobOutcome)]) -> [FinishedEntry] {
     var finished: [FinishedEntry] = []
     var bundles: [JobPlace: [Int]] = [:]
-    for (position, result) in results.enumerated() {
-      if result.job.bundle != nil {
-        bundles[result.job.place, default: []].append(position)
-      } else {
+    var start = 0
+    while start < results.count {
+      let job = results[start].job
+      let end = start + (job.bundle?.count ?? 1)
+      if end <= results.count, Self.isWhole(results[start..<end]) {
         finished.append(
           FinishedEntry(
-            place: result.job.place, id: result.job.id, jobs: [result.job],
-            outcome: EntryOutcome([result.outcome]), positions: [position]))
+            place: job.place, id: job.bundle?.id ?? job.id, jobs: results[start..<end].map(\.job),
+            outcome: EntryOutcome(results[start..<end].map(\.outcome)),
+            positions: Array(start..<end)))
+        start = end
+      } else {
+        bundles[job.place, default: []].append(start)
+        start += 1
       }
     }
     for (place, positions) in bundles {
@@ -112,6 +118,15 @@ extension RedisJobSource {
           outcome: EntryOutcome(all.map(\.outcome)), positions: positions))
     }
     return finished
+  }
+
+  /// Whether these are all the jobs of an entry in their order, as they mostly come.
+  private static func isWhole(_ results: ArraySlice<(job: Job, outcome: JobOutcome)>) -> Bool {
+    guard let id = results.first?.job.bundle?.id else { return results.count == 1 }
+    return results.indices.allSatisfy { index in
+      results[index].job.bundle?.id == id
+        && results[index].job.bundle?.position == index - results.startIndex
+    }
   }
 
   /// Commits the outcomes of the entries and leaves those that Redis has not taken.

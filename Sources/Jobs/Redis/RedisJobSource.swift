@@ -124,7 +124,9 @@ public final class RedisJobSource: JobSource, Service {
     let intake = Intake(
       try await begin(entries), maximumAttempts: configuration.maximumAttempts, now: .now,
       clockOffset: offset)
-    hold(intake.jobs + intake.expired + intake.cancelled + intake.exhausted)
+    state.withLock { state in
+      for (place, deadline) in intake.places { state.held[place] = deadline }
+    }
     metrics.taken.increment(by: intake.jobs.count)
     let now = Deadline.now.unixMilliseconds + offset
     for entry in entries {
@@ -135,14 +137,6 @@ public final class RedisJobSource: JobSource, Service {
     if !ended.isEmpty { await complete(ended) }
     await bury(intake)
     return intake.jobs
-  }
-
-  private func hold(_ jobs: [Job]) {
-    state.withLock { state in
-      for job in jobs {
-        state.held[job.place] = max(job.deadline, state.held[job.place] ?? job.deadline)
-      }
-    }
   }
 
   /// The connection for reading, opened with the group when there is none.
