@@ -54,7 +54,8 @@ package struct DecimalLines: Sendable {
     return columns.withUnsafeBufferPointer { columns in
       var row = 0
       var line = start
-      var linesByWords = Self.fewestLinesByWords
+      // One, which the kernel then has before its first byte.
+      var linesByWords = 1
       while row < limit {
         let stop = min(limit, row &+ linesByWords)
         while row < stop {

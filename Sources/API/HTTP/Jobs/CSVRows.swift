@@ -17,7 +17,7 @@ struct CSVRows {
   }
   /// Reads lines of nothing but numbers; nil where there can be none.
   private var plain: DecimalLines?
-  /// Place for the rows of a piece, missing at first; none before the first row.
+  /// Place for the rows of a piece; none before the first row. Features without a column are missing.
   private var values: [Float] = []
   private(set) var rowCount = 0
 
@@ -51,7 +51,12 @@ struct CSVRows {
   /// Makes place for the rows of a piece.
   private mutating func prepare() {
     guard values.isEmpty else { return }
-    values = [Float](repeating: .nan, count: pieceRows * model.features.count)
+    let count = pieceRows * model.features.count
+    // Safe: any bits are a float32, and of a row that counts every cell is written.
+    values =
+      columns?.count == model.features.count
+      ? [Float](unsafeUninitializedCapacity: count) { $1 = count }
+      : [Float](repeating: .nan, count: count)
   }
 
   /// Reads whole lines of nothing but numbers from the start of `bytes`, while there are any and the
@@ -82,9 +87,8 @@ struct CSVRows {
     var column = 0
     while true {
       guard column < columns.count else { throw tooMany(columns.count) }
-      if let value = try value(line, &position, feature: columns[column]) {
-        values[base + columns[column]] = value
-      }
+      let feature = columns[column]
+      values[base + feature] = try value(line, &position, feature: feature) ?? .nan
       column += 1
       if position == line.count { break }
       guard line[position] == UInt8(ascii: ",") else {
