@@ -21,11 +21,11 @@ public protocol DurableJobQueue: JobQueue {
   /// ``seal(_:as:)``.
   func open(_ job: DurableJob) async throws(JobError) -> JobID
 
-  /// Adds a piece; `number` counts from 0.
+  /// Adds a piece to a job that was opened as `job`; `number` counts from 0.
   ///
   /// - Throws: `finished` when the job has ended (failed, cancelled, expired) in the meantime.
   func append(
-    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID
+    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID, as job: DurableJob
   ) async throws(JobError)
 
   /// Accepts a job all of whose pieces are in. If the same request had been accepted before, this

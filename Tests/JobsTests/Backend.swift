@@ -121,7 +121,8 @@ struct BackendFixture: Sendable {
     let job = Self.job(.bulk, tenant)
     let id = try await queue.open(job)
     for (number, text) in texts.enumerated() {
-      try await queue.append(ByteBuffer(string: text), rows: 10, number: number, to: id)
+      try await queue.append(
+        ByteBuffer(string: text), rows: 10, number: number, to: id, as: job)
     }
     return try await queue.seal(id, as: job).id
   }

@@ -171,7 +171,8 @@ struct DurableQueueTests {
       // A job of many pieces learns only at its end that it was there before.
       let job = BackendFixture.job(.bulk, key: "k", hash: "same")
       let id = try await fixture.queue.open(job)
-      try await fixture.queue.append(ByteBuffer(string: "x"), rows: 1, number: 0, to: id)
+      try await fixture.queue.append(
+        ByteBuffer(string: "x"), rows: 1, number: 0, to: id, as: job)
       let known = try await fixture.queue.seal(id, as: job)
       #expect(known.id == accepted[0].id)
       #expect(!known.isNew)

@@ -22,7 +22,8 @@ struct EarlyPieceTests {
   {
     for (number, text) in texts.enumerated() {
       try await queue.append(
-        ByteBuffer(string: text), rows: 1, number: first + number, to: id)
+        ByteBuffer(string: text), rows: 1, number: first + number, to: id,
+        as: BackendFixture.job(.bulk))
     }
   }
 

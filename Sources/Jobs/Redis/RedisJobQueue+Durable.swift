@@ -43,12 +43,12 @@ extension RedisJobQueue: DurableJobQueue {
 
   /// Adds a piece; see ``DurableJobQueue``.
   public func append(
-    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID
+    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID, as job: DurableJob
   ) async throws(JobError) {
     try check(payload)
-    // Large bodies are many pieces: what they need is looked up once in each.
-    let record = try await record(of: id)
-    let (bodies, lifetime) = (keys.bodies(id), lifetime(record.deadline))
+    // A look at the record ends the job.
+    if job.deadline.hasPassed { throw JobError.ended(try await record(of: id).state.rawValue) }
+    let (bodies, lifetime) = (keys.bodies(id), lifetime(job.deadline))
     // The body goes past the script, which would copy it into Lua and back. It never stands there without
     // a lifetime, and the script takes it away again when the job has ended.
     let reply = try await send([
@@ -56,7 +56,7 @@ extension RedisJobQueue: DurableJobQueue {
       ["PEXPIRE", bodies, lifetime],
       ["EXEC"],
       script(
-        QueueScripts.append, id, record.priority,
+        QueueScripts.append, id, job.priority,
         [.integer(number), .integer(rows), lifetime, .integer(settings.window)]),
     ])
     try succeeded(reply)

@@ -30,7 +30,7 @@ extension SQLiteJobQueue {
 
   /// Adds a piece; see ``DurableJobQueue``.
   public func append(
-    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID
+    _ payload: ByteBuffer, rows: Int, number: Int, to id: JobID, as job: DurableJob
   ) async throws(JobError) {
     try check(payload)
     let isKept = early.keep(payload, number, of: id)

@@ -52,7 +52,8 @@ extension JobRoutes {
     if let length = request.headers[.contentLength].flatMap(Int.init), length > limit {
       throw Problem.tooLarge(limit: limit)
     }
-    let id = try await queue.open(call.job(context))
+    let job = call.job(context)
+    let id = try await queue.open(job)
     do {
       // While a piece is handed in, the next one is read.
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -62,7 +63,7 @@ extension JobRoutes {
         func append(_ rows: Matrix) async throws {
           try await group.next()
           let (predict, piece) = (call.predict, number)
-          group.addTask { try await self.append(rows, piece, to: id, predict) }
+          group.addTask { try await self.append(rows, piece, to: id, as: job, predict) }
           number += 1
         }
         for try await bytes in request.body {
@@ -85,11 +86,11 @@ extension JobRoutes {
   }
 
   private func append(
-    _ rows: Matrix, _ number: Int, to id: JobID, _ call: PredictCall
+    _ rows: Matrix, _ number: Int, to id: JobID, as job: DurableJob, _ call: PredictCall
   ) async throws {
     let payload = PredictionCodec.encode(call.request(for: rows))
     do throws(JobError) {
-      try await queue.append(payload, rows: rows.rowCount, number: number, to: id)
+      try await queue.append(payload, rows: rows.rowCount, number: number, to: id, as: job)
     } catch {
       guard error.code == .finished else { throw error }
       // It failed before its body was in: what a worker says against it is the answer.
