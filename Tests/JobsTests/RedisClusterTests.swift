@@ -58,7 +58,7 @@ struct RedisClusterTests {
         let id = try await fixture.queue.open(job)
         for number in 0..<20 {
           try await fixture.queue.append(
-            ByteBuffer(string: "\(number)"), rows: 1, number: number, to: id)
+            ByteBuffer(string: "\(number)"), rows: 1, number: number, to: id, as: job)
         }
         #expect(try await fixture.queue.seal(id, as: job).isNew)
         let end = await fixture.queue.end(of: id, by: .after(.seconds(20)))
