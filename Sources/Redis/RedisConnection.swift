@@ -218,7 +218,7 @@ public final class RedisConnection: Sendable {
   }
 
   /// Where its answers come in.
-  public var eventLoop: any EventLoop { channel.eventLoop }
+  package var eventLoop: any EventLoop { channel.eventLoop }
 
   func execute(_ work: @escaping @Sendable () -> Void) { channel.eventLoop.execute(work) }
 

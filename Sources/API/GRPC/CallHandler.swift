@@ -136,10 +136,7 @@ final class CallHandler {
   }
 
   /// Answers when the answer is there; the wait ends with the stream.
-  private func answer(
-    _ call: Call,
-    _ begin: (@escaping @Sendable (Result<MessageFrame, any Error>) -> Void) -> @Sendable () -> Void
-  ) {
+  private func answer(_ call: Call, _ begin: DirectInference.Beginning) {
     timeout?.cancel()
     let eventLoop = stream.eventLoop
     let bound = NIOLoopBound(self, eventLoop: eventLoop)

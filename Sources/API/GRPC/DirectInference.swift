@@ -7,9 +7,13 @@ struct DirectInference: Sendable {
   /// The answer, or the work that leads to it.
   enum Answer {
     case ready(MessageFrame)
-    /// Begins, calls back once from any thread, and returns what takes it back.
-    case later((@escaping @Sendable (Result<MessageFrame, any Error>) -> Void) -> @Sendable () -> Void)
+    case later(Beginning)
   }
+
+  /// Begins; calls back once, from any thread, and returns what takes it back.
+  typealias Beginning = (
+    _ end: @escaping @Sendable (Result<MessageFrame, any Error>) -> Void
+  ) -> @Sendable () -> Void
 
   static let path = "/inference.GRPCInferenceService/ModelInfer"
 
