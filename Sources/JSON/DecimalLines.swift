@@ -2,13 +2,13 @@ import DecimalKernels
 
 /// Reads lines of plain decimal numbers between commas, as most tables are: as fast as memory allows.
 ///
-/// Where the processor has AVX-512 with VBMI2, a kernel reads 16 cells at once (`dk_read_lines`). What it
-/// leaves, and all elsewhere, is read by words. Eight bytes are looked at as one word. The first byte below
-/// `-` in it ends the cell, because digits, signs and points stand above the comma and line ends below;
-/// finding it does not wait for the value of the cell, so that several cells are under way at once. The
-/// cell is moved to the end of a word (of 128 bits where it is longer than eight bytes), its point is cut
-/// out, and eight digits become a number by three multiplications (D. Lemire, "Quickly parsing eight
-/// digits", 2018).
+/// Where the processor has AVX-512 with VBMI2, or AVX2, a kernel reads 16 or 8 cells at once
+/// (`dk_read_lines`). What it leaves, and all elsewhere, is read by words. Eight bytes are looked at as
+/// one word. The first byte below `-` in it ends the cell, because digits, signs and points stand above
+/// the comma and line ends below; finding it does not wait for the value of the cell, so that several
+/// cells are under way at once. The cell is moved to the end of a word (of 128 bits where it is longer
+/// than eight bytes), its point is cut out, and eight digits become a number by three multiplications
+/// (D. Lemire, "Quickly parsing eight digits", 2018).
 ///
 /// It does not judge: it stops before the first line that is anything else, for a slower reader that
 /// says what is wrong with it, if anything is.
@@ -16,7 +16,8 @@ package struct DecimalLines: Sendable {
   /// Where the values of each column stand in a row.
   private let columns: [Int]
   private let width: Int
-  private let usesVectors: Bool
+  /// DK_NONE where lines are read by words alone.
+  private let level: dk_level
 
   /// A reader of lines with these columns.
   ///
@@ -28,10 +29,10 @@ package struct DecimalLines: Sendable {
     precondition(columns.allSatisfy { 0..<width ~= $0 }, "a column lies outside of the row")
     self.columns = columns
     self.width = width
-    self.usesVectors = usesVectors && Self.hasKernel
+    level = usesVectors ? Self.bestLevel : DK_NONE
   }
 
-  private static let hasKernel = dk_is_supported()
+  private static let bestLevel = dk_best_level()
 
   /// Reads whole lines from the start of `bytes`, until one is not plain or the rows are full.
   ///
@@ -66,11 +67,11 @@ package struct DecimalLines: Sendable {
           row &+= 1
         }
         // Safe: what it reads before its first byte is there, and it writes to as many rows as are left.
-        guard usesVectors, line - start >= Int(DK_BEFORE) else { continue }
+        guard level != DK_NONE, line - start >= Int(DK_BEFORE) else { continue }
         var lines = dk_lines(
           bytes: line.assumingMemoryBound(to: UInt8.self), count: start + bytes.count - line,
           columns: columns.baseAddress, column_count: columns.count, width: width)
-        let read = dk_read_lines(&lines, values + row &* width, limit &- row)
+        let read = dk_read_lines(level, &lines, values + row &* width, limit &- row)
         row &+= read.rows
         line += read.bytes
         let isWorthwhile = read.rows >= Self.fewestLinesAtOnce

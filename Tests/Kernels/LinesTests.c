@@ -23,6 +23,13 @@ static void write_cell(bool may_be_anything) {
   const bool is_negative = one_in(2);
   if (is_negative) text[length++] = '-';
   const uint32_t most = is_negative ? 14 : 15;
+  if (one_in(8)) {
+    // Halfway between two floats: any other quotient than the nearest double may be rounded otherwise.
+    const uint32_t power = random_below(5), spare = random_below(3);
+    const double halfway = (double)(0x1000001 + 2 * random_below(1 << 23)) / (1 << power);
+    length += (size_t)sprintf(text + length, "%.*f", (int)(power + spare), halfway);
+    return;
+  }
   if (one_in(4)) return write_digits(1 + random_below(most));
   const uint32_t digits = 1 + random_below(most - 1), behind = random_below(digits + 1);
   write_digits(digits - behind);
@@ -52,7 +59,7 @@ static bool read_cell(const char *begin, const char *end, bool may_be_empty, flo
 }
 
 /// Reads a table of lines like those that a plain loop reads.
-static void check(size_t columns, size_t line_count, bool has_others) {
+static void check(dk_level level, size_t columns, size_t line_count, bool has_others) {
   length = 0;
   const size_t bad = has_others ? random_below((uint32_t)line_count) : line_count;
   const uint32_t kind = random_below(3), bad_cell = random_below((uint32_t)columns);
@@ -80,7 +87,7 @@ static void check(size_t columns, size_t line_count, bool has_others) {
   memcpy(wanted, rows, limit * width * sizeof *rows);
 
   const dk_lines lines = {bytes + DK_BEFORE, length, places, columns, width};
-  const dk_read read = dk_read_lines(&lines, rows, limit);
+  const dk_read read = dk_read_lines(level, &lines, rows, limit);
 
   EXPECT(read.rows <= limit && read.rows <= line_count, "%zu rows", read.rows);
   EXPECT(read.bytes == (read.rows == 0 ? 0 : ends[read.rows - 1]), "%zu bytes", read.bytes);
@@ -114,13 +121,19 @@ static void check(size_t columns, size_t line_count, bool has_others) {
 }
 
 void test_lines(void) {
-  if (!dk_is_supported()) {
-    printf("lines: not on this processor\n");
-    return;
+  const dk_level best = dk_best_level();
+#if defined(__x86_64__)
+  EXPECT(best >= DK_NONE && best <= DK_AVX512_VBMI2, "%d", (int)best);
+#else
+  EXPECT(best == DK_NONE, "%d", (int)best);
+#endif
+  if (best == DK_NONE) printf("lines: not on this processor\n");
+  for (int level = DK_AVX2; level <= (int)best; level++) {
+    const uint64_t before = comparisons;
+    for (size_t columns = 1; columns <= 40; columns++)
+      for (int i = 0; i < 60; i++)
+        check((dk_level)level, columns, 1 + random_below((uint32_t)(5000 / columns)), i % 2 == 1);
+    for (int i = 0; i < 4; i++) check((dk_level)level, DK_MOST_COLUMNS - 2 + (size_t)i, 5, false);
+    printf("lines, level %d: %llu comparisons\n", level, (unsigned long long)(comparisons - before));
   }
-  const uint64_t before = comparisons;
-  for (size_t columns = 1; columns <= 40; columns++)
-    for (int i = 0; i < 60; i++) check(columns, 1 + random_below((uint32_t)(5000 / columns)), i % 2 == 1);
-  for (int i = 0; i < 4; i++) check(DK_MOST_COLUMNS - 2 + (size_t)i, 5, false);
-  printf("lines: %llu comparisons\n", (unsigned long long)(comparisons - before));
 }

@@ -1,4 +1,4 @@
-// The vector loop of DecimalLines. It allocates nothing, locks nothing and judges nothing.
+// The vector loops of DecimalLines. They allocate nothing, lock nothing and judge nothing.
 #ifndef DECIMAL_KERNELS_H
 #define DECIMAL_KERNELS_H
 
@@ -6,8 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Whether this processor has what dk_read_lines uses: AVX-512 with VBMI and VBMI2.
-bool dk_is_supported(void);
+/// What this processor can do, in ascending order. Each level includes those below it.
+typedef enum : int32_t {
+  DK_NONE = 0,          // nothing that dk_read_lines uses
+  DK_AVX2 = 1,          // and what came with it: BMI1, LZCNT, POPCNT
+  DK_AVX512_VBMI2 = 2,  // F, BW, DQ, VL, CD, VBMI, VBMI2
+} dk_level;
+
+/// The highest level of this processor.
+dk_level dk_best_level(void);
 
 enum { DK_BEFORE = 15, DK_MOST_COLUMNS = 1984 };
 
@@ -27,7 +34,7 @@ typedef struct {
 ///
 /// A plain line has a number, or nothing, of at most 15 bytes in each cell, and ends with a line feed alone.
 /// It stops up to 16 cells earlier than it must, before a line that ends among the last 64 bytes, and before
-/// one of more than 32 KiB.
-dk_read dk_read_lines(const dk_lines *lines, float *rows, size_t limit);
+/// one of more than 32 KiB. At level DK_NONE it reads none.
+dk_read dk_read_lines(dk_level level, const dk_lines *lines, float *rows, size_t limit);
 
 #endif
