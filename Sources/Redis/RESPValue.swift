@@ -58,9 +58,9 @@ extension RESPValue {
     return nil
   }
 
-  /// Whether a replica refused to write.
-  var isReadOnlyError: Bool {
-    if case .error(let message) = self { message.hasPrefix("READONLY") } else { false }
+  /// Whether it is an error with this code.
+  func isError(_ code: String) -> Bool {
+    if case .error(let message) = self { message.hasPrefix(code) } else { false }
   }
 
   /// The value itself, or Redis's error thrown.

@@ -18,6 +18,9 @@ public struct RedisConfiguration: Sendable, CustomStringConvertible {
   public var sentinels: [Endpoint] = []
   /// The name by which the Sentinels know the primary.
   public var primaryName: String?
+  /// A key that is to be reached: in a Redis Cluster, connections go to the node that has it, whichever
+  /// node is named. All other keys must be in its slot.
+  public var clusterKey: String?
   /// The name that `CLIENT LIST` shows.
   public var clientName: String
   /// How long a connection may take to come up, greeting included.

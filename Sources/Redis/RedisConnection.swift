@@ -12,21 +12,21 @@ public final class RedisConnection: Sendable {
   public let id: Int
   /// How many milliseconds Redis's clock is ahead of this machine's, as far as the greeting told.
   let clockOffset: Int64
-  /// Whether to end when the server turns out to be a replica now: the Sentinels know the new primary.
-  private let leavesReplicas: Bool
+  /// The error that says that another server is the right one now, which a new connection finds.
+  private let farewell: String?
   private let address: String
   private let channel: any Channel
   private let handler: NIOLoopBound<RedisChannelHandler>
   private let commandTimeout: TimeAmount
 
   private init(
-    id: Int, clockOffset: Int64 = 0, leavesReplicas: Bool = false, address: String,
+    id: Int, clockOffset: Int64 = 0, farewell: String? = nil, address: String,
     channel: any Channel,
     handler: NIOLoopBound<RedisChannelHandler>, commandTimeout: TimeAmount
   ) {
     self.id = id
     self.clockOffset = clockOffset
-    self.leavesReplicas = leavesReplicas
+    self.farewell = farewell
     self.address = address
     self.channel = channel
     self.handler = handler
@@ -41,7 +41,7 @@ public final class RedisConnection: Sendable {
     _ configuration: RedisConfiguration, on eventLoop: any EventLoop
   ) async throws(RedisError) -> RedisConnection {
     guard configuration.primaryName != nil else {
-      return try await open(configuration, on: eventLoop)
+      return try await openOwner(configuration, on: eventLoop)
     }
     let primary = try await RedisSentinel(configuration).primary(on: eventLoop)
     let connection = try await open(primary, on: eventLoop)
@@ -99,7 +99,7 @@ public final class RedisConnection: Sendable {
     do throws(RedisError) {
       let (id, clockOffset) = try await greeter.greet(configuration)
       return RedisConnection(
-        id: id, clockOffset: clockOffset, leavesReplicas: configuration.primaryName != nil,
+        id: id, clockOffset: clockOffset, farewell: configuration.farewell,
         address: address, channel: opened.0, handler: opened.1,
         commandTimeout: TimeAmount(configuration.commandTimeout))
     } catch {
@@ -184,8 +184,8 @@ public final class RedisConnection: Sendable {
     let timeout = commandTimeout + TimeAmount(blocking)
     channel.eventLoop.execute { [buffers] in
       self.handler.value.send(buffers, replyCount: commands.count, timeout: timeout) { result in
-        if self.leavesReplicas, case .success(let replies) = result,
-          replies.contains(where: \.isReadOnlyError)
+        if let farewell = self.farewell, case .success(let replies) = result,
+          replies.contains(where: { $0.isError(farewell) })
         {
           self.close()
         }
@@ -203,9 +203,7 @@ public final class RedisConnection: Sendable {
     _ commands: [RedisCommand], _ replies: [RESPValue],
     _ completion: @escaping @Sendable (Result<[RESPValue], RedisError>) -> Void
   ) {
-    let unknown = replies.indices.filter {
-      if case .error(let message) = replies[$0] { message.hasPrefix("NOSCRIPT") } else { false }
-    }
+    let unknown = replies.indices.filter { replies[$0].isError("NOSCRIPT") }
     guard !unknown.isEmpty else { return completion(.success(replies)) }
     perform(unknown.compactMap { commands[$0].withText }) { result in
       completion(

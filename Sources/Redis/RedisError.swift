@@ -44,7 +44,7 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
       }
     let hint =
       word == "MOVED" || word == "ASK"
-      ? " (the keys are on another node of the Redis Cluster: connect to that one)" : ""
+      ? " (the keys are on another node of the Redis Cluster)" : ""
     self.init(code, message + hint, serverCode: String(word))
   }
 

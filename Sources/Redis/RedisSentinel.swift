@@ -18,7 +18,6 @@ struct RedisSentinel {
         let primary = try await ask(sentinel, on: eventLoop)
         var found = configuration
         (found.host, found.port) = (primary.host, primary.port)
-        found.primaryName = nil
         return found
       } catch {
         last = error

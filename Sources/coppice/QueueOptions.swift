@@ -43,6 +43,7 @@ struct QueueOptions: ParsableArguments {
       guard let redis else { return nil }
       var configuration = try RedisConfiguration(url: redis)
       configuration.certificateAuthorityFile = redisCa
+      configuration.clusterKey = queueConfiguration.clusterKey
       return configuration
     }
   }

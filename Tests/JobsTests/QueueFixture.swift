@@ -16,6 +16,7 @@ struct QueueFixture {
     _ server: RedisServer, _ configuration: RedisQueueConfiguration = .init(), url: String? = nil
   ) throws {
     var connection = try RedisConfiguration(url: url ?? server.url)
+    connection.clusterKey = configuration.clusterKey
     connection.backoff = Backoff(base: .milliseconds(10), cap: .milliseconds(100))
     redis = RedisClient(connection, logger: .quiet)
     self.configuration = configuration

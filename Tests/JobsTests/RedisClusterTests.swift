@@ -29,14 +29,8 @@ struct RedisClusterTests {
               return owner != nil
             })
           try await work(on: #require(owner))
-          // Another node says so, and where to go.
-          let other = try #require(nodes.first { $0 !== owner })
-          try await QueueFixture(other).run { fixture in
-            let error = await #expect(throws: JobError.self) { try await fixture.submit("a") }
-            #expect(error?.code == .unavailable)
-            #expect(error?.message.contains("MOVED") == true)
-            #expect(error?.message.contains("another node of the Redis Cluster") == true)
-          }
+          // Another node says where to go.
+          try await work(on: #require(nodes.first { $0 !== owner }))
         }
       }
     }
@@ -54,7 +48,7 @@ struct RedisClusterTests {
         }
         let job = DurableJob(
           deadline: .after(.seconds(60)), webhook: "https://example.org/",
-          idempotency: .init(key: "key", hash: "hash"))
+          idempotency: .init(key: "key of \(node.port)", hash: "hash"))
         let id = try await fixture.queue.open(job)
         for number in 0..<20 {
           try await fixture.queue.append(

@@ -36,6 +36,10 @@ public struct RedisQueueConfiguration: Sendable {
 }
 
 extension RedisQueueConfiguration {
+  /// One of the queue's keys, which are all in one slot of a Redis Cluster; for
+  /// ``RedisConfiguration/clusterKey``.
+  public var clusterKey: String { "{\(name)}:jobs" }
+
   /// Until when the outcome of a waiting job is kept.
   ///
   /// Nobody asks for it later: its caller has given up, and what is given out again by then has expired.
