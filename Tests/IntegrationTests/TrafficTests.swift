@@ -126,7 +126,7 @@ struct TrafficTests {
   func slow(layout: Layout) async throws {
     try await withTemporaryFolder { folder in
       let repository = try IrisRepository(in: folder)
-      try repository.addSlow("iris", version: "2", times: 10)
+      try repository.addSlow("iris", version: "2", times: 30)
       try await layout.withServer(
         repository.root, ["--admin", "--version-policy", "all"], workers: 1
       ) { server in

@@ -38,6 +38,27 @@ struct RedisSentinelTests {
     }
   }
 
+  @Test("leaves a primary that has become a replica")
+  func demoted() async throws {
+    try await withRedis { primary in
+      try await withSentinel(of: primary) { port in
+        let client = RedisClient(
+          try RedisConfiguration(url: "redis+sentinel://127.0.0.1:\(port)/main"), logger: .quiet)
+        let connection = try await client.connect(name: "x")
+        _ = try await connection.send(["SET", "a", "1"])
+        let other = RedisClient(try RedisConfiguration(url: primary.url), logger: .quiet)
+        let admin = try await other.connect(name: "admin")
+        _ = try await admin.send(["REPLICAOF", "127.0.0.1", .integer(try freePort())])
+        let error = await #expect(throws: RedisError.self) {
+          try await connection.send(["SET", "a", "2"])
+        }
+        #expect(error?.serverCode == "READONLY")
+        _ = await connection.closed()
+        admin.close()
+      }
+    }
+  }
+
   @Test("says that no Sentinel knows the primary")
   func unknown() async throws {
     try await withRedis { primary in
