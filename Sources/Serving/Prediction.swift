@@ -69,7 +69,7 @@ public protocol Predicting: Sendable {
   /// done.
   func predictAtOnce(_ request: PredictionRequest) throws(PredictionError) -> Prediction?
 
-  /// Begins to predict, on another thread than the caller's.
+  /// Begins to predict; computes nothing on the caller's thread.
   ///
   /// - Parameter answer: called once, on any thread and perhaps before this returns.
   /// - Returns: to be called when nobody waits any more; the answer is `cancelled` then, unless it was

@@ -45,7 +45,8 @@ public struct QueuedPredictor: Predicting {
           PredictionError(.internal, "a worker's answer cannot be read; is it another version?"))
       }
       guard case .success(let prediction) = result else { return result }
-      guard prediction.values.count == request.outputs.count,
+      // An output may be asked for twice.
+      guard prediction.values.keys.allSatisfy(request.outputs.contains),
         request.outputs.allSatisfy({
           prediction.values[$0]?.rowCount == request.rows.rowCount
         })
